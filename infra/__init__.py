@@ -1,0 +1,1 @@
+"""Declares Rialto's environments with Pulumi; trains nothing."""

@@ -1,0 +1,1 @@
+"""Prepares data, trains, evaluates and exports the recommender; knows nothing of clouds."""

@@ -1,0 +1,1 @@
+"""Packs a release for Triton, publishes it and calls it."""
