@@ -1,0 +1,97 @@
+"""The catalogue: every item with a training event, described and tagged from training events alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas import DataFrame, RangeIndex, Series
+
+from model.data.category import LEVELS, codes, prefixes
+from model.data.schema import ITEMS
+
+__all__ = ["catalogue"]
+
+# 0 is "unknown price", so nine bands are left for prices and all ten for sales.
+PRICE_BANDS = 9
+SALES_BANDS = 10
+# Priced items that a category must have before it gets bands of its own: two a band.
+MIN_BANDED = 2 * PRICE_BANDS
+# Departments are too wide for a band to mean "dear" or "cheap", product types too narrow to fill nine.
+BANDED_LEVEL = 2
+
+
+def catalogue(training: DataFrame, descriptions: DataFrame) -> DataFrame:
+    """One row an item, sorted by id, RangeIndex 1..V named item_index.
+
+    `training` are the training rows of the sorted interactions, `descriptions` what their column of that
+    name points to. An item is described as its newest training event describes it.
+    """
+    by_item = training.groupby("item_id", observed=True)
+    items = DataFrame({"price": by_item["price"].median(), "sales": _units(training)})
+    items = items.join(_newest_description(training, descriptions)).reset_index()
+    items["item_id"] = items["item_id"].astype("str")
+    texts = ["title", "category", "brand"]
+    items[texts] = items[texts].fillna("")
+    items["title"] = items["title"].where(items["title"] != "", "item " + items["item_id"])
+    items = _tagged(items.sort_values("item_id"))
+    items.index = RangeIndex(1, len(items) + 1, name="item_index")
+    return ITEMS.validate(items)
+
+
+def _units(training: DataFrame) -> Series:
+    """Units bought of each item; in data without purchases every event counts as one unit."""
+    bought = (training["event"] == "purchase").to_numpy()
+    units = np.where(bought, training["value"], 0.0) if bought.any() else np.ones(len(training))
+    return (
+        Series(units, training.index)
+        .groupby(training["item_id"], observed=True)
+        .sum()
+        .round()
+        .astype("int64")
+    )
+
+
+def _newest_description(training: DataFrame, descriptions: DataFrame) -> DataFrame:
+    """Each text as the newest training event that has it says."""
+    pairs = training.loc[training["description"] >= 0, ["item_id", "description", "timestamp"]]
+    newest = (
+        pairs.groupby(["item_id", "description"], observed=True, sort=False)["timestamp"].max().reset_index()
+    )
+    newest = newest.sort_values("timestamp", kind="stable")
+    texts = descriptions.take(newest["description"]).set_axis(newest.index)
+    texts = texts.where(texts.ne(""), None) if len(texts) else texts
+    return texts.groupby(newest["item_id"], observed=True).last()
+
+
+def _tagged(items: DataFrame) -> DataFrame:
+    levels = {
+        f"category_{level}": codes(prefixes(items["category"], level)) for level in range(1, LEVELS + 1)
+    }
+    return items.assign(
+        price_band=_price_bands(items["price"], levels[f"category_{BANDED_LEVEL}"]),
+        sales_band=_bands(items["sales"].rank(pct=True), SALES_BANDS) - np.int8(1),
+        **levels,
+        brand_code=codes(items["brand"]),
+        price_z=_standardised(np.log(items["price"])).fillna(0.0).astype("float32"),
+        sales_z=_standardised(np.log1p(items["sales"])).astype("float32"),
+    )
+
+
+def _price_bands(prices: Series, category: npt.NDArray[np.int32]) -> Series:
+    """1 (cheapest ninth of the category) to 9; small and unknown categories are ranked in the catalogue."""
+    grouped = prices.groupby(category)
+    own = (grouped.transform("count") >= MIN_BANDED) & (category > 0)
+    rank = grouped.rank(pct=True).where(own, prices.rank(pct=True))
+    return _bands(rank, PRICE_BANDS)
+
+
+def _bands(rank: Series, bands: int) -> Series:
+    """Shares of rank in (0, 1] as bands 1..`bands`; 0 for no rank."""
+    return np.ceil(rank * bands).clip(1, bands).fillna(0).astype("int8")
+
+
+def _standardised(values: Series) -> Series:
+    deviation = values.std(ddof=0)
+    # One item, or items all alike: nothing to scale by.
+    return (values - values.mean()) / (deviation if deviation > 0 else 1.0)
