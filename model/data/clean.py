@@ -7,20 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pandas import DataFrame
 
-from model.data.refusal import REPAIRED, refusals
+from model.data.refusal import combined, refusals, repairs
 from model.data.schema import INTERACTIONS, Tables
 
 __all__ = ["clean"]
 
 Mask = npt.NDArray[np.bool_]
 
-# Units in one event. The largest row of The Complete Journey that counts units is 144 ears of corn; a
-# household does not buy more than seven times that in one go, and a column that says so counts something else.
+# Units in one event. The largest row of The Complete Journey that counts units is 144 ears of corn; a column
+# that says seven times that of a household's purchase counts something else.
 MAX_UNITS = 1_000
-# Price of one unit. A million millions is above any unit in any currency: such a column holds something else.
+# Price of one unit, in any currency: a million millions is no price.
 MAX_PRICE = 1e12
 _COUNTED = ("purchase", "cart")
 
@@ -64,14 +63,14 @@ def _duplicates(rows: DataFrame) -> Mask:
     return mask
 
 
+_PRICE_MISSING = _Rule("price is missing: kept as unknown", lambda rows: rows["price"].isna().to_numpy())
 _REPAIRS = (
     _Rule("value is missing: taken as 1", lambda rows: rows["value"].isna().to_numpy()),
-    _Rule("price is missing: kept as unknown", lambda rows: rows["price"].isna().to_numpy()),
     _Rule("price is zero: kept as unknown", lambda rows: rows["price"].to_numpy() == 0),
 )
 
 
-def clean(tables: Tables) -> tuple[DataFrame, list[DataFrame]]:
+def clean(tables: Tables) -> tuple[DataFrame, DataFrame]:
     """The interactions that can be believed, sorted by user and time, and what was kept aside.
 
     Every rule looks at one row (or at its exact repetitions) and at nothing else, so that no later row
@@ -79,16 +78,18 @@ def clean(tables: Tables) -> tuple[DataFrame, list[DataFrame]]:
     """
     rows = tables.interactions
     verdict = np.zeros(len(rows), dtype="int8")
-    aside = []
+    aside = [tables.refused]
     for number, rule in enumerate(_REFUSALS, start=1):
         broken = rule.breaks(rows) & (verdict == 0)
         verdict[broken] = number
-        aside.append(refusals("interactions", rule.reason, rows[broken]))
+        aside.append(refusals(rule.reason, rows[broken]))
     kept = rows[verdict == 0]
-    aside += [refusals("interactions", rule.reason, kept[rule.breaks(kept)], REPAIRED) for rule in _REPAIRS]
+    # Where a source knows no prices, saying so once a row says nothing.
+    rules = (_PRICE_MISSING, *_REPAIRS) if tables.priced else _REPAIRS
+    aside += [repairs(rule.reason, kept[rule.breaks(kept)]) for rule in rules]
     price = kept["price"].to_numpy()
     kept = kept.assign(value=kept["value"].fillna(1.0), price=np.where(price == 0, np.nan, price))
-    return INTERACTIONS.validate(_sorted(kept)), aside
+    return INTERACTIONS.validate(_sorted(kept)), combined(aside)
 
 
 def _sorted(rows: DataFrame) -> DataFrame:
@@ -99,4 +100,4 @@ def _sorted(rows: DataFrame) -> DataFrame:
     )
     time = rows["timestamp"].astype("int64").to_numpy()
     order = np.lexsort((time, rows["user_id"].cat.codes.to_numpy()))
-    return rows.take(pd.Index(order)).reset_index(drop=True)
+    return rows.take(order)

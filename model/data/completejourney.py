@@ -6,14 +6,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame, Series
 
-from model.data.columns import codes_of, text_ids
+from model.data.columns import codes_of, constant_event, text_ids
 from model.data.parquet import read_parquet
 from model.data.refusal import refusals
-from model.data.schema import EVENT_DTYPE, PATH_SEPARATOR, TIMESTAMP_DTYPE, Tables
-from model.data.wording import readable
+from model.data.schema import PATH_SEPARATOR, TIMESTAMP_DTYPE, Tables
+from model.data.wording import GRADES, readable
 
 __all__ = ["inputs", "read"]
 
@@ -59,9 +58,7 @@ def tables(purchases: DataFrame, products: DataFrame) -> Tables:
         {
             "user_id": text_ids(purchases["household_id"]),
             "item_id": text_ids(purchases["product_id"]),
-            "event": pd.Categorical.from_codes(
-                np.full(len(purchases), EVENT_DTYPE.categories.get_loc("purchase"), "int8"), dtype=EVENT_DTYPE
-            ),
+            "event": constant_event("purchase", len(purchases)),
             "value": quantity,
             # A price is money: what floating point left of 0 (4e-16) is 0.
             "price": np.round(price, 6),
@@ -72,9 +69,9 @@ def tables(purchases: DataFrame, products: DataFrame) -> Tables:
         }
     )
     return Tables(
-        interactions=interactions[~is_metered].reset_index(drop=True),
+        interactions=interactions[~is_metered],
         descriptions=_descriptions(products),
-        refused=refusals("interactions", "petrol is metered, not sold by the unit", purchases[is_metered]),
+        refused=refusals("petrol is metered, not sold by the unit", purchases[is_metered]),
         read=len(purchases),
     )
 
@@ -100,10 +97,15 @@ def _paths(levels: list[Series]) -> Series:
 
 def _titles(products: DataFrame) -> Series:
     """What it is, how much of it, and whose: "Ice - crushed/cubed, 22 lb (National)"."""
-    what = (
-        products["product_type"].fillna(products["department"]).map(readable, na_action="ignore").fillna("")
-    )
-    size = products["package_size"].str.strip().str.lower().fillna("")
-    title = what.str.cat(", " + size, sep="").where(size != "", what)
+    what = _wording(products["product_type"].fillna(products["department"]))
+    graded = products["product_type"].isin(GRADES) & products["product_category"].notna()
+    what = what.where(~graded, _wording(products["product_category"]) + " - " + what.str.lower())
+    size = products["package_size"].str.split().str.join(" ").str.lower().fillna("")
+    title = (what + ", " + size).where(size != "", what)
     brand = products["brand"].fillna("")
-    return title.str.cat(" (" + brand + ")", sep="").where(brand != "", title)
+    return (title + " (" + brand + ")").where(brand != "", title)
+
+
+def _wording(texts: Series) -> Series:
+    known = {text: readable(text) for text in texts.dropna().unique()}
+    return texts.map(known).fillna("").astype("str")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pandas import DataFrame, RangeIndex, Series
 
 from model.data.category import LEVELS, codes, prefixes
@@ -19,6 +18,8 @@ SALES_BANDS = 10
 MIN_BANDED = 2 * PRICE_BANDS
 # Departments are too wide for a band to mean "dear" or "cheap", product types too narrow to fill nine.
 BANDED_LEVEL = 2
+# Deviations of logarithms below this are floating point, not differences.
+_ROUNDING = 1e-9
 
 
 def catalogue(training: DataFrame, descriptions: DataFrame) -> DataFrame:
@@ -59,8 +60,8 @@ def _newest_description(training: DataFrame, descriptions: DataFrame) -> DataFra
         pairs.groupby(["item_id", "description"], observed=True, sort=False)["timestamp"].max().reset_index()
     )
     newest = newest.sort_values("timestamp", kind="stable")
-    texts = descriptions.take(newest["description"]).set_axis(newest.index)
-    texts = texts.where(texts.ne(""), None) if len(texts) else texts
+    texts = descriptions.take(newest["description"].to_numpy()).set_axis(newest.index)
+    texts = texts.where(texts != "")
     return texts.groupby(newest["item_id"], observed=True).last()
 
 
@@ -70,7 +71,7 @@ def _tagged(items: DataFrame) -> DataFrame:
     }
     return items.assign(
         price_band=_price_bands(items["price"], levels[f"category_{BANDED_LEVEL}"]),
-        sales_band=_bands(items["sales"].rank(pct=True), SALES_BANDS) - np.int8(1),
+        sales_band=_bands(items["sales"].rank(pct=True), SALES_BANDS) - 1,
         **levels,
         brand_code=codes(items["brand"]),
         price_z=_standardised(np.log(items["price"])).fillna(0.0).astype("float32"),
@@ -88,10 +89,12 @@ def _price_bands(prices: Series, category: npt.NDArray[np.int32]) -> Series:
 
 def _bands(rank: Series, bands: int) -> Series:
     """Shares of rank in (0, 1] as bands 1..`bands`; 0 for no rank."""
-    return np.ceil(rank * bands).clip(1, bands).fillna(0).astype("int8")
+    banded: Series = np.ceil(rank * bands).clip(1, bands).fillna(0).astype("int8")
+    return banded
 
 
 def _standardised(values: Series) -> Series:
-    deviation = values.std(ddof=0)
-    # One item, or items all alike: nothing to scale by.
-    return (values - values.mean()) / (deviation if deviation > 0 else 1.0)
+    deviation = float(values.std(ddof=0))
+    # One item, or items all alike up to rounding: nothing to scale by.
+    scale = deviation if deviation > _ROUNDING else 1.0
+    return (values - values.mean()) / scale

@@ -23,5 +23,6 @@ def missing_columns(path: Path, wanted: Iterable[str], present: Iterable[str]) -
     absent = [name for name in wanted if name not in there]
     if absent:
         raise ValueError(
-            f"{path} has no column {', '.join(absent)}; it has {', '.join(there)}: correct the file or the mapping"
+            f"{path} has no column {', '.join(absent)}; it has {', '.join(there)}: "
+            "name one of these in the mapping, or correct the file"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from pandas import DataFrame, Series
 
 from model.data.category import codes, prefixes
@@ -24,20 +25,25 @@ def interests(training: DataFrame, items: DataFrame, users: int) -> Series:
     names = prefixes(items["category"], INTEREST_LEVEL)
     category_of_item = np.append(0, codes(names))
     name_of_category = dict(zip(category_of_item[1:], names, strict=True))
-    # Shares are the same from whichever day ages are counted.
-    age = training["day"].max() - training["day"]
-    affinity = DataFrame(
-        {
-            "user": training["user_index"].to_numpy(),
-            "category": category_of_item[training["item_index"]],
-            "weight": np.exp2(-age.to_numpy() / HALF_LIFE_DAYS),
-        }
-    )
-    affinity = (
-        affinity[affinity["category"] > 0].groupby(["user", "category"], as_index=False)["weight"].sum()
-    )
-    affinity["share"] = affinity["weight"] / affinity.groupby("user")["weight"].transform("sum")
-    affinity = affinity.sort_values(["user", "share", "category"], ascending=[True, False, True])
-    top = affinity[affinity.groupby("user").cumcount() < TOP]
+    top = _top(training, category_of_item[training["item_index"]])
     tag = top["category"].map(name_of_category).str.cat([f" {share:.0%}" for share in top["share"]])
     return tag.groupby(top["user"]).agg(", ".join).reindex(range(users), fill_value="").astype("str")
+
+
+def _top(training: DataFrame, category: npt.NDArray[np.int32]) -> DataFrame:
+    """Each user's `TOP` categories by share: user, category, share; best first."""
+    # Shares are the same from whichever day ages are counted.
+    age = (training["day"].max() - training["day"]).to_numpy()
+    weights = DataFrame(
+        {
+            "user": training["user_index"].to_numpy(),
+            "category": category,
+            "weight": np.exp2(-age / HALF_LIFE_DAYS),
+        }
+    )
+    affinity = weights[category > 0].groupby(["user", "category"])["weight"].sum().reset_index()
+    share = affinity["weight"] / affinity.groupby("user")["weight"].transform("sum")
+    ranked = affinity.assign(share=share).sort_values(
+        ["user", "share", "category"], ascending=[True, False, True]
+    )
+    return ranked[ranked.groupby("user").cumcount() < TOP]

@@ -13,7 +13,8 @@ __all__ = ["unbelievable"]
 # Hampel's identifier: median +- so many robust deviations (1.4826 MAD, the standard deviation of a normal
 # distribution). F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69 (1974).
 MAD_TO_DEVIATION = 1.4826
-# Wide on purpose: what an honest shop sells by the can and by the case lies far apart.
+# Wide on purpose: an honest shop sells by the can and by the case. In The Complete Journey 14 of 1.4 million
+# prices are further off, all of them a few cents for what costs dollars.
 MAX_DEVIATIONS = 10.0
 # Of the logarithm. Where every price of a category is alike there is no deviation at all; with this one a
 # price must be exp(10 * 0.4) = 55 times off the median.
@@ -50,10 +51,11 @@ def _deviations(log_price: Floats, group: npt.NDArray[np.int32], training: Mask)
     fitted = training & ~np.isnan(log_price) & (group > 0)
     center = _medians(log_price, group, fitted)[group]
     spread = MAD_TO_DEVIATION * _medians(np.abs(log_price - center), group, fitted)[group]
-    return np.abs(log_price - center) / np.maximum(spread, MIN_DEVIATION)
+    off: Floats = np.abs(log_price - center) / np.maximum(spread, MIN_DEVIATION)
+    return off
 
 
 def _medians(values: Floats, group: npt.NDArray[np.int32], fitted: Mask) -> Floats:
     grouped = Series(values[fitted]).groupby(group[fitted])
     medians = grouped.median().where(grouped.size() >= MIN_PRICES)
-    return medians.reindex(range(int(group.max(initial=0)) + 1)).to_numpy()
+    return np.asarray(medians.reindex(range(int(group.max(initial=0)) + 1)), dtype="float64")

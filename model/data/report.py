@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DataReport", "PartSize"]
+from pandas import DataFrame
+
+from model.data.config import DataConfig
+from model.data.refusal import REFUSED, REPAIRED
+from model.data.split import PARTS
+
+__all__ = ["DataReport", "PartSize", "data_report"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartSize:
-    """How much of the data one part of the split holds; `unknown` events are of items outside the catalogue."""
+    """How much one part of the split holds; `unknown` counts its events of items outside the catalogue."""
 
     events: int
     users: int
@@ -21,8 +27,8 @@ class PartSize:
 class DataReport:
     """Counts of one preparation.
 
-    `read` = `kept` + all of `refused`; `repaired` rows are among the kept. `merged` repetitions of an item
-    within a basket became one event, so the parts' events sum up to `kept` - `merged`.
+    `read` is `kept` and all of `refused`; `repaired` rows are among the kept. `merged` repetitions of an
+    item within a basket went into one event each, so the parts' events sum up to `kept` less `merged`.
     """
 
     source: str
@@ -43,19 +49,55 @@ class DataReport:
         rows = [("read", "", self.read), ("kept", "", self.kept)]
         rows += [("refused", reason, count) for reason, count in self.refused.items()]
         rows += [("repaired", reason, count) for reason, count in self.repaired.items()]
-        rows += [("merged", "an item repeated within a basket", self.merged)] if self.merged else []
+        rows += [("merged", "item repeated within a basket", self.merged)] if self.merged else []
         lines = [
             f"# Data report: {self.source}",
             "",
-            f"{self.users:,} users and {self.items:,} items with training events, "
-            f"{self.first} to {self.last}; held out: the last {self.holdout} (test) and the one before (validation).",
+            f"{self.users:,} users, {self.items:,} items with training events, {self.first} to {self.last}. "
+            f"Held out of each user: the last {self.holdout} (test) and the one before it (validation).",
             "",
             "| rows | reason | count |",
             "| --- | --- | ---: |",
             *(f"| {outcome} | {reason} | {count:,} |" for outcome, reason, count in rows),
             "",
-            "| part | events | users | events of items without a training event |",
+            "| part | events | users | events of items never seen in training |",
             "| --- | ---: | ---: | ---: |",
-            *(f"| {name} | {p.events:,} | {p.users:,} | {p.unknown:,} |" for name, p in self.parts.items()),
+            *(
+                f"| {name} | {part.events:,} | {part.users:,} | {part.unknown:,} |"
+                for name, part in self.parts.items()
+            ),
         ]
         return "\n".join(lines)
+
+
+def data_report(
+    config: DataConfig, read: int, rows: DataFrame, items: DataFrame, events: DataFrame, refused: DataFrame
+) -> DataReport:
+    """Count: `read` rows of input, of which `rows` were kept, `refused` put aside, `events` made."""
+    return DataReport(
+        source=config.source,
+        holdout=config.holdout,
+        read=read,
+        kept=len(rows),
+        refused=_reasons(refused, REFUSED),
+        repaired=_reasons(refused, REPAIRED),
+        merged=len(rows) - len(events),
+        users=rows["user_id"].nunique(),
+        items=len(items),
+        first=f"{rows['timestamp'].min():%Y-%m-%d}",
+        last=f"{rows['timestamp'].max():%Y-%m-%d}",
+        parts={part: _size(events[events["part"] == part]) for part in PARTS},
+    )
+
+
+def _reasons(refused: DataFrame, outcome: str) -> dict[str, int]:
+    counts = refused.loc[refused["outcome"] == outcome, "reason"].value_counts()
+    return {str(reason): int(count) for reason, count in counts.items()}
+
+
+def _size(events: DataFrame) -> PartSize:
+    return PartSize(
+        events=len(events),
+        users=events["user_index"].nunique(),
+        unknown=int((events["item_index"] == 0).sum()),
+    )

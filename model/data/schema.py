@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 import pandera.pandas as pa
@@ -23,8 +24,8 @@ __all__ = [
 SCHEMA_VERSION = 1
 
 EVENTS = ("view", "click", "cart", "purchase", "rating")
-EVENT_DTYPE = CategoricalDtype(EVENTS)
-TIMESTAMP_DTYPE = "datetime64[us, UTC]"
+EVENT_DTYPE = CategoricalDtype(list(EVENTS))
+TIMESTAMP_DTYPE: Final = "datetime64[us, UTC]"
 PATH_SEPARATOR = " > "
 
 
@@ -72,10 +73,12 @@ class Tables:
     its `description` is a row of `descriptions` (-1: none), which has title, category and brand as text,
     where "" is unknown. A description belongs to an interaction and not to an item, so that what a shop
     wrote about an item after the training window can be told from what it wrote before.
-    `refused` holds what did not become an interaction; `read` counts the rows or lines of the input.
+    `refused` holds what did not become an interaction; `read` counts the rows of the input, and the index of
+    `interactions` is their position in it. `priced` is False where a source knows no prices at all.
     """
 
     interactions: DataFrame
     descriptions: DataFrame
     refused: DataFrame
     read: int
+    priced: bool = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.artifact import sha256_of
-from model.data import completejourney
+from model.data import completejourney, rees46, sequences, table
 from model.data.config import DataConfig
 from model.data.file import existing
 from model.data.schema import SCHEMA_VERSION, Tables
@@ -19,7 +19,7 @@ __all__ = ["SOURCES", "Source", "read", "source_fingerprint"]
 
 @dataclass(frozen=True)
 class Source:
-    """How one kind of data is read: `read` parses what is at a path, `inputs` lists the files it would read."""
+    """How one kind of data is read: `read` parses what is at a path, `inputs` lists the files it reads."""
 
     read: Callable[[str], Tables]
     inputs: Callable[[str], list[Path]]
@@ -27,6 +27,9 @@ class Source:
 
 SOURCES = {
     "completejourney": Source(completejourney.read, completejourney.inputs),
+    "sequences": Source(sequences.read, sequences.inputs),
+    "rees46": Source(rees46.read, rees46.inputs),
+    "table": Source(table.read, table.inputs),
 }
 
 
@@ -39,7 +42,7 @@ def _source(config: DataConfig) -> Source:
 
 
 def read(config: DataConfig) -> Tables:
-    """What the configured source holds, as canonical tables before cleaning; ValueError says what is wrong."""
+    """What the configured source holds, as canonical tables before cleaning; ValueError if it is wrong."""
     return _source(config).read(config.path)
 
 
