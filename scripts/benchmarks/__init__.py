@@ -1,0 +1,1 @@
+"""Measurements against their goals: each module is one `scripts/bench <name>`."""
