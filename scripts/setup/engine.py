@@ -42,6 +42,7 @@ class Engine:
     layout: Layout
     interpreter: Interpreter
     installer: Installer
+    releases: str = engine_release.RELEASES
     name: str = "engine"
 
     @property
@@ -97,7 +98,7 @@ class Engine:
         """Fetch the official release into `folder`; empty if it is out of reach."""
         with shell.progress.step(f"fetching the release of the Pulumi engine {self.version}") as step:
             try:
-                engine_release.fetch(self.version, self._platform, folder, step)
+                engine_release.fetch(self.version, self._platform, folder, step, self.releases)
             except engine_release.OutOfReachError as error:
                 step.outcome = f"out of reach ({error})"
                 return ""

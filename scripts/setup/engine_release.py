@@ -32,7 +32,7 @@ class OutOfReachError(OSError):
     """The release cannot be fetched from here; the message is the reason in a few words."""
 
 
-def fetch(version: str, platform: str, folder: Path, step: Step, releases: str = RELEASES) -> None:
+def fetch(version: str, platform: str, folder: Path, step: Step, releases: str) -> None:
     """Put the programs of a release into `folder`.
 
     Raises OutOfReachError where it cannot be had, and SetupError where it is not what its checksums say.

@@ -1,0 +1,102 @@
+"""A clone in a temporary folder, and the servers and programs that set-up talks to."""
+
+import functools
+import http.server
+import io
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from scripts.setup.interpreter import Interpreter
+from scripts.setup.layout import Layout
+from scripts.setup.progress import Progress
+from scripts.setup.shell import Shell
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def layout(tmp_path):
+    """A clone with everything that set-up reads, and a cache of its own."""
+    root = tmp_path / "a clone"
+    for name in ("scripts", "model"):
+        shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(PROJECT / name, root / name)
+    return Layout(root, tmp_path / "cache")
+
+
+@pytest.fixture
+def interpreter():
+    return Interpreter.current()
+
+
+@pytest.fixture
+def said():
+    """What set-up printed."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def shell(tmp_path, said):
+    return Shell(tmp_path / "log", Progress(said))
+
+
+@pytest.fixture
+def python_in(layout):
+    """Start a Python program with the clone's set-up importable: `python_in("print(1)")`."""
+
+    def start(program, *arguments):
+        command = [sys.executable, "-c", program, *map(str, arguments)]
+        return subprocess.Popen(command, cwd=layout.root, stdout=subprocess.PIPE, text=True)
+
+    return start
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder and the address under which a real HTTP server offers it."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        """Keep the test's output clean."""
+
+
+def publish(folder, version, platform, *, prefix="pulumi/", digest=""):
+    """Lay out a release as its owners do: an archive and a checksum file; the programs are shell scripts."""
+    release = folder / f"v{version}"
+    release.mkdir(parents=True)
+    archive = release / f"pulumi-v{version}-{platform}.tar.gz"
+    names = (
+        "pulumi",
+        "pulumi-language-python",
+        "pulumi-language-python-exec",
+        "pulumi-resource-pulumi-python",
+    )
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in (*names, "pulumi-language-dotnet"):
+            program = f"#!/bin/sh\necho v{version}\n".encode()
+            member = tarfile.TarInfo(prefix + name)
+            member.size = len(program)
+            tar.addfile(member, io.BytesIO(program))
+    digest = digest or sha256(archive.read_bytes()).hexdigest()
+    (release / f"pulumi-{version}-checksums.txt").write_text(
+        f"{digest}  {archive.name}\n{'0' * 64}  another.zip\n"
+    )
+    return archive
