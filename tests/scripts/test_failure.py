@@ -29,7 +29,7 @@ def test_a_missing_network_is_told_from_other_failures(output):
 @pytest.mark.parametrize(
     "output",
     [
-        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+        "error: Failed to download `numpy`\n  cause: No space left on device (os error 28)\n",
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
         "go: example.org/m@v1.0.0: write m.zip123.tmp: no space left on device\n",
     ],
