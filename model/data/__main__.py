@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         with Console(stderr=True).status(f"Preparing {config.source}"):
             prepared = prepare(config)
         if given.refused:
-            prepared.refused.to_csv(given.refused, index=False)
+            _write(prepared.refused.to_csv(index=False), given.refused)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -38,6 +38,17 @@ def main(arguments: list[str] | None = None) -> int:
     where = f"--source {config.source}" + (f" --path {shlex.quote(config.path)}" if config.path else "")
     print(f"Next: python -m model.release --recipe baseline {where}")
     return 0
+
+
+def _write(text: str, path: Path) -> None:
+    """Write all of it or nothing."""
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise ValueError(f"refused is {str(path)!r}, which cannot be written ({error.strerror})") from error
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from pandas import DataFrame, Series
 
-from model.data.columns import codes_of, constant_event, text_ids
+from model.data.column import codes_of, constant_event, text_ids
 from model.data.parquet import read_parquet
 from model.data.refusal import refusals
 from model.data.schema import PATH_SEPARATOR, TIMESTAMP_DTYPE, Tables
 from model.data.wording import GRADES, readable
 
-__all__ = ["inputs", "read"]
+__all__ = ["inputs", "read", "tables"]
 
 _PURCHASES = "transactions.parquet"
 _PRODUCTS = "products.parquet"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import pyarrow
@@ -17,6 +19,7 @@ __all__ = ["MAX_MALFORMED_SHARE", "check_malformed", "read_csv"]
 
 # One line in a hundred is dirt in a file; more of them say that the file is not what it is taken for.
 MAX_MALFORMED_SHARE = 0.01
+_BLOCK_BYTES = 1 << 20
 _MISSING = ["", "NULL", "null", "NaN", "nan"]
 _TEXT = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
 
@@ -41,6 +44,7 @@ def read_csv(path: Path, columns: list[str]) -> tuple[DataFrame, DataFrame]:
     existing(path)
     malformed = _Malformed()
     try:
+        _check_encoding(path)
         missing_columns(path, columns, _header(path))
         table = pyarrow.csv.read_csv(
             path,
@@ -59,6 +63,19 @@ def read_csv(path: Path, columns: list[str]) -> tuple[DataFrame, DataFrame]:
         raise ValueError(f"{path} cannot be read as CSV ({reason}); save it as UTF-8 with commas") from error
     rows = table.unify_dictionaries().to_pandas()
     return rows, _refused(path, malformed.records, len(rows))
+
+
+def _check_encoding(path: Path) -> None:
+    """ValueError naming the first line that is not UTF-8: Arrow would name none, or a column."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    for block in chain(_blocks(path), [b""]):
+        try:
+            decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            line += error.object[: error.start].count(b"\n")
+            raise ValueError(f"{path} line {line} is not UTF-8; save the file as UTF-8 text") from error
+        line += block.count(b"\n")
 
 
 def _parse_options(malformed: _Malformed) -> pyarrow.csv.ParseOptions:
@@ -92,13 +109,18 @@ def check_malformed(path: Path, line: int, complaint: str, malformed: int, lines
         )
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path) -> Iterator[bytes]:
     with pyarrow.input_stream(str(path)) as stream:
-        rest = b""
-        while block := stream.read(1 << 20):
-            *lines, rest = (rest + block).split(b"\n")
-            yield from lines
-        yield rest
+        while block := stream.read(_BLOCK_BYTES):
+            yield block
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    for block in _blocks(path):
+        *lines, rest = (rest + block).split(b"\n")
+        yield from lines
+    yield rest
 
 
 def _line_numbers(lines: Iterator[bytes], records: list[int]) -> list[int]:

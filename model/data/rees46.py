@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pandas import DataFrame, Series
 
-from model.data.columns import event_names, numbers, text_ids, times
+from model.data.column import event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
-from model.data.descriptions import descriptions_of
+from model.data.description import descriptions_of
 from model.data.schema import PATH_SEPARATOR, Tables
 
 __all__ = ["inputs", "read"]

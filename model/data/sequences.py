@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from model.data.columns import constant_event, text_ids
+from model.data.column import constant_event, text_ids
 from model.data.delimited import check_malformed
 from model.data.file import existing
 from model.data.refusal import refused_lines

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from pandas import Categorical, DataFrame, Series
 
-from model.data.columns import constant_event, event_names, numbers, text_ids, times
+from model.data.column import constant_event, event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
-from model.data.descriptions import descriptions_of
+from model.data.description import descriptions_of
 from model.data.parquet import read_parquet
 from model.data.refusal import refused_lines
 from model.data.schema import PATH_SEPARATOR, Tables

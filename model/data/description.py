@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas import DataFrame, Series
 
-from model.data.columns import distinct
+from model.data.column import distinct
 
 __all__ = ["descriptions_of"]
 

@@ -1,0 +1,107 @@
+import pandas as pd
+import pytest
+
+from model.data import completejourney
+from model.data.clean import MAX_UNITS, clean
+from model.data.completejourney import tables
+
+PURCHASES = pd.DataFrame(
+    {
+        "household_id": [1, 1, 2, 2],
+        "product_id": [25671, 26081, 999, 6533889],
+        "quantity": [2, 0, 1, 10_597],
+        "sales_value": [7.0, 0.0, 1.5, 25.0],
+        "transaction_timestamp": pd.to_datetime(["2017-01-01 11:53:26"] * 4),
+    }
+)
+PRODUCTS = pd.DataFrame(
+    {
+        "product_id": [25671, 26081, 6533889, 1, 2],
+        "department": ["GROCERY", "MISCELLANEOUS", "FUEL", "GROCERY", "MEAT"],
+        "brand": ["National", "National", "National", "Private", "National"],
+        "product_category": ["FRZN ICE", None, "COUPON/MISC ITEMS", "ICE CREAM/MILK/SHERBTS", None],
+        "product_type": ["ICE - CRUSHED/CUBED", None, "GASOLINE-REG UNLEADED", "PREMIUM", "RIBS"],
+        "package_size": ["22 LB", None, None, "L      56 OZ", None],
+    }
+)
+
+
+@pytest.fixture
+def small():
+    return tables(PURCHASES, PRODUCTS)
+
+
+def test_the_price_is_what_was_paid_for_one_unit(small):
+    assert small.interactions.loc[0, ["user_id", "item_id", "value", "price"]].tolist() == [
+        "1",
+        "25671",
+        2.0,
+        3.5,
+    ]
+
+
+def test_titles_say_what_how_much_and_whose(small):
+    assert small.descriptions["title"].tolist() == [
+        "Ice - crushed/cubed, 22 lb (National)",
+        "Miscellaneous (National)",
+        "Gasoline-reg unleaded (National)",
+        "Ice cream/milk/sherbet - premium, l 56 oz (Private)",
+        "Ribs (National)",
+    ]
+
+
+def test_categories_are_paths_without_the_levels_that_are_missing(small):
+    assert small.descriptions["category"].tolist() == [
+        "GROCERY > FRZN ICE > ICE - CRUSHED/CUBED",
+        "MISCELLANEOUS",
+        "FUEL > COUPON/MISC ITEMS > GASOLINE-REG UNLEADED",
+        "GROCERY > ICE CREAM/MILK/SHERBTS > PREMIUM",
+        "MEAT > RIBS",
+    ]
+
+
+def test_petrol_is_refused_and_kept_aside(small):
+    assert small.interactions["item_id"].tolist() == ["25671", "26081", "999"]
+    assert small.refused["reason"].tolist() == ["petrol is metered, not sold by the unit"]
+    assert '"quantity":10597' in small.refused["row"].iloc[0]
+
+
+def test_a_product_that_the_product_table_lacks_has_no_description(small):
+    assert small.interactions["description"].tolist() == [0, 1, -1]
+
+
+def test_a_path_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="leave path empty"):
+        completejourney.read(str(tmp_path))
+
+
+def test_every_row_of_the_year_is_kept_or_refused_for_a_reason(journey):
+    report = journey.report
+
+    assert report.read == 1_469_307
+    assert dict(report.refused) == {
+        "petrol is metered, not sold by the unit": 14_697,
+        "quantity is zero": 8_869,
+        "exact duplicate": 5,
+    }
+    assert dict(report.repaired) == {
+        "price is zero: kept as unknown": 2_406,
+        "price is far off its category: kept as unknown": 14,
+    }
+    assert report.kept == 1_445_736
+
+
+def test_the_years_largest_counted_row_is_far_below_the_limit():
+    counted, _ = clean(completejourney.read(""))
+
+    assert counted["value"].max() == 144
+    assert MAX_UNITS > 5 * 144
+
+
+def test_items_of_the_year_have_names_and_all_but_a_few_have_categories_and_prices(journey):
+    items = journey.items
+
+    assert (items["title"] != "").all()
+    assert (items["category"] == "").sum() < 20
+    assert items["price"].isna().mean() < 0.002
+    assert items["price"].between(0.01, 500).sum() == items["price"].notna().sum()
