@@ -1,0 +1,109 @@
+"""Asks a Triton for recommendations and purchase chances; `python -m serving.client` prints them with names.
+
+T = events of history, K = items asked for, C = candidates
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.signature import PREDICT, RECOMMEND
+from serving.history import History, bucket
+from serving.transport import DEFAULT_URLS, Scheme, Transport, connect
+
+__all__ = ["Client", "Recommendation", "ServedRelease"]
+
+# Candidates are padded to a power of two for the same reason as histories.
+MAX_CANDIDATES = 4096
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Catalogue indices [K], best first, and their logits [K]."""
+
+    item_ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ServedRelease:
+    """Which release answers, how many items it knows and how many events it looks at."""
+
+    digest: str
+    catalogue: int
+    max_history: int
+
+
+class Client:
+    """A typed view of the served models. Pass a transport of your own, or use `Client.open`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.release = self.served()
+
+    @classmethod
+    def open(cls, scheme: Scheme = "grpc", url: str | None = None) -> Self:
+        """Connect to a server and ask which release it serves; ServerError if it cannot be reached."""
+        return cls(connect(scheme, url or DEFAULT_URLS[scheme]))
+
+    def served(self) -> ServedRelease:
+        """Ask which release answers now; it changes while a server runs."""
+        parameters = self._transport.parameters(RECOMMEND.name)
+        return ServedRelease(
+            parameters["release"], int(parameters["catalogue"]), int(parameters["max_history"])
+        )
+
+    def recommend(self, history: History, k: int = 10, *, exclude_seen: bool = False) -> Recommendation:
+        """The `k` items most likely in the user's next basket; ValueError if there are not that many."""
+        if not 1 <= k <= self.release.catalogue:
+            raise ValueError(f"k is {k}; ask for 1 to {self.release.catalogue} items, the catalogue's size")
+        answer = self._transport.infer(
+            RECOMMEND.name,
+            {
+                **history.tensors(self.release.max_history),
+                "exclude_seen": np.array([[exclude_seen]]),
+                "k": np.array([[k]], np.int64),
+            },
+        )
+        # A server may answer a whole batch with its largest k.
+        return Recommendation(answer["item_ids"][0, :k], answer["scores"][0, :k])
+
+    def predict(self, history: History, candidates: Sequence[int]) -> NDArray[np.float32]:
+        """The chance [C] that each candidate (a catalogue index) is in the user's next basket."""
+        if not 1 <= len(candidates) <= MAX_CANDIDATES:
+            raise ValueError(f"{len(candidates)} candidates; send 1 to {MAX_CANDIDATES} in a request")
+        padding = bucket(len(candidates), MAX_CANDIDATES) - len(candidates)
+        answer = self._transport.infer(
+            PREDICT.name,
+            {
+                **history.tensors(self.release.max_history),
+                "candidate_ids": np.pad(np.asarray(candidates, np.int64), (0, padding))[None],
+            },
+        )
+        probabilities: NDArray[np.float32] = answer["probabilities"][0, : len(candidates)]
+        return probabilities
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+if __name__ == "__main__":
+    from serving.command import main
+
+    sys.exit(main())
