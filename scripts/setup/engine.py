@@ -84,7 +84,7 @@ class Engine:
         return facts == self._inputs and bool(sizes) and sizes == _sizes(self.folder)
 
     def _bring(self, shell: Shell) -> None:
-        require_space([self.folder], _NEEDED_GB, "the Pulumi engine")
+        require_space([self.folder], _NEEDED_GB, "installing the Pulumi engine")
         partial = self.folder.with_name(f"{self.folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)

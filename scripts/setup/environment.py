@@ -65,4 +65,4 @@ class ProjectEnvironment:
     def _require_space(self, shell: Shell, step: Step) -> None:
         share = self.installer.missing_share(shell, step, self._folder, self._locks)
         places = [self._folder, self.installer.cache(shell, step)]
-        require_space(places, _NEEDED_GB * share, "the project's Python packages")
+        require_space(places, _NEEDED_GB * share, "installing the Python packages")

@@ -53,7 +53,7 @@ class Installer:
                 f"{self.interpreter.path} has no ensurepip, so it can make no virtual environment; "
                 "install it (Debian: apt-get install python3-venv) and run this again"
             )
-        require_space([self._folder], _NEEDED_GB, "the installer")
+        require_space([self._folder], _NEEDED_GB, "installing uv")
         pip_install: list[str | Path] = [
             self._folder / "bin" / "pip",
             "install",

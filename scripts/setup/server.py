@@ -84,7 +84,7 @@ class TritonEnvironment:
         require_platform(platform.system(), platform.machine(), platform.libc_ver())
         suitable = self.interpreter.version in _SUITABLE_PYTHONS
         with shell.progress.step("installing Triton") as step:
-            require_space([self._folder], _NEEDED_GB, "Triton")
+            require_space([self._folder], _NEEDED_GB, "installing Triton")
             self.installer.create(
                 shell, step, self._folder, str(self.interpreter.path) if suitable else _SUITABLE_RANGE
             )
