@@ -88,8 +88,8 @@ def _show_recommendations(
     chosen: argparse.Namespace, console: Console, catalogue: Catalogue, client: Client, history: History
 ) -> None:
     if not len(history.ids):
-        console.print(f"User {chosen.user} has no history: these are the {chosen.k} items sold most.")
         popular = catalogue.popular(chosen.k)
+        console.print(f"User {chosen.user} has no history: these are the {chosen.k} items sold most.")
         console.print(_table("popular", [(item, "") for item in popular]))
         return
     answer = client.recommend(history, chosen.k)
