@@ -1,17 +1,25 @@
 """Entry point of `python3 scripts/setup`; every Python 3 can read it and say that it is too old."""
 
 import os
-import shutil
+import subprocess
 import sys
 
 OLDEST = (3, 11)
+
+
+def works(name: str) -> bool:
+    """Whether a Python can be started by this name; a version manager's stand-in may be there and refuse."""
+    try:
+        return subprocess.call([name, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
 
 
 def main() -> int:
     """Run the set-up, under a newer Python of this machine where this one is too old for it."""
     if sys.version_info[:2] < OLDEST:
         for name in ("python3.13", "python3.12", "python3.11"):
-            if shutil.which(name):
+            if works(name):
                 os.execvp(name, [name, *sys.argv])
         found, wanted = (".".join(str(number) for number in pair) for pair in (sys.version_info[:2], OLDEST))
         sys.stderr.write(

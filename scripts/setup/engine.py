@@ -107,7 +107,7 @@ class Engine:
 
     def _built(self, shell: Shell, folder: Path) -> str:
         with shell.progress.step(
-            f"building the Pulumi engine {self.version} (4 to 8 minutes on two cores)"
+            f"building the Pulumi engine {self.version} (5 to 10 minutes on two cores)"
         ) as step:
             build = engine_build.EngineBuild(self.layout, self.interpreter, self.installer, self.version)
             go = build.build(folder, shell, step)

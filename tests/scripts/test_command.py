@@ -60,10 +60,10 @@ def test_an_old_python_is_refused_in_one_line(monkeypatch, capsys, tmp_path):
     assert said == f"error: Python 3.9 at {sys.executable} is too old; put 3.11 or later on PATH\n"
 
 
-def test_under_an_old_python_a_newer_one_on_the_path_takes_over(tmp_path):
-    newer = tmp_path / "python3.12"
-    newer.write_text('#!/bin/sh\necho "taken over: $*"\n')
-    newer.chmod(0o755)
+def test_under_an_old_python_a_newer_one_that_works_takes_over(tmp_path):
+    for name, text in {"python3.13": "exit 127", "python3.12": 'echo "taken over: $*"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
     program = (
         "import runpy, sys; sys.version_info = (3, 9); runpy.run_path(sys.argv.pop(1), run_name='__main__')"
     )
