@@ -1,0 +1,234 @@
+"""The recommender: a causal transformer over item histories, plus what the user's own purchases say.
+
+general(user, item) = <query, item vector> + item bias
+logit(user, item) = general, or for what the user bought before: keep * general + personal(user, item)
+
+The query is the transformer's state after the newest event. An item vector is the sum of its id, category,
+brand, price-band and sales-band embeddings, so that rare items borrow from their kind. The personal term is
+a small network over decayed purchase counts of that item in that history: in groceries repeats dominate, and
+a sequence model without this term loses to counting.
+
+B = sequences, T = events of history, L = events the encoder reads, Q = request times inside a sequence,
+P = positives of a request, N = shared negatives, H = half-lives, F = personal features, D = width, V = items
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.config import ModelConfig
+from model.tags import ItemTags
+
+__all__ = ["MASKED", "Reading", "Recommender", "basket_starts"]
+
+# Half-lives of the personal counts: a few days to a season, so that staples and treats can both be due.
+HALF_LIVES_DAYS = (3.0, 10.0, 30.0, 90.0, 365.0)
+_TINY = 1e-6
+# Ages are log1p(days) / this, which brings a year to about 1.
+_LOG_DAYS_SCALE = 6.0
+MASKED = -1e9
+_NEVER_DAYS = 1e9
+# A rate is purchases of the item per basket; the floor keeps log(0) finite, the scale brings it to about -1.
+_RATE_FLOOR = 1e-3
+_LOG_RATE_SCALE = 7.0
+_SEASON = HALF_LIVES_DAYS.index(90.0)
+# How much of the general logit counts beside the user's own purchases, before training decides.
+_KEEP_AT_START = 0.3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A history as the scoring heads use it: ids [B, T], query [B, D], event weights [B, T, H], the decayed
+    number of baskets [B, H] and the newest event's age in days [B].
+    """
+
+    ids_BT: Tensor
+    query_BD: Tensor
+    decay_BTH: Tensor
+    baskets_BH: Tensor
+    newest_B: Tensor
+
+
+class Block(nn.Module):
+    """One pre-norm transformer layer; attention sees a position and what came before it."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.dropout = config.dropout
+        self.norm_attention = nn.LayerNorm(config.width)
+        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.mix = nn.Linear(config.width, config.width)
+        self.norm_feed = nn.LayerNorm(config.width)
+        self.feed = nn.Sequential(
+            nn.Linear(config.width, config.feed_width),
+            nn.GELU(),
+            nn.Linear(config.feed_width, config.width),
+        )
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x_BLD: Tensor, mask_B1LL: Tensor) -> Tensor:
+        B, L, D = x_BLD.shape
+        q, k, v = self.qkv(self.norm_attention(x_BLD)).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        weight_BHLL = (q @ k.transpose(-1, -2)) * (D // self.heads) ** -0.5 + mask_B1LL
+        mixed = F.dropout(weight_BHLL.softmax(-1), self.dropout, self.training) @ v
+        x_BLD = x_BLD + self.drop(self.mix(mixed.transpose(1, 2).reshape(B, L, D)))
+        return x_BLD + self.drop(self.feed(self.norm_feed(x_BLD)))
+
+
+class Recommender(nn.Module):
+    """Scores every item of the catalogue, or chosen candidates, for a history."""
+
+    codes_VA: Tensor
+    rates_H: Tensor
+
+    def __init__(self, config: ModelConfig, tags: ItemTags) -> None:
+        super().__init__()
+        self.config = config
+        D = config.width
+        self.item = nn.Embedding(config.catalogue + 1, D)
+        self.attribute = nn.Embedding(tags.size, D, padding_idx=0)
+        self.position = nn.Embedding(config.context, D)
+        self.gap = nn.Linear(1, D)
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
+        self.norm = nn.LayerNorm(D)
+        self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
+        self.drop = nn.Dropout(config.dropout)
+        features = 2 * len(HALF_LIVES_DAYS) + 2
+        self.repeat_item = nn.Linear(D, config.personal_width)
+        self.repeat_query = nn.Linear(D, config.personal_width)
+        self.personal = nn.Sequential(
+            nn.Linear(features + config.personal_width, 2 * config.personal_width),
+            nn.GELU(),
+            nn.Linear(2 * config.personal_width, 1),
+        )
+        self.frequency = nn.Linear(features, 1)
+        self.keep = nn.Parameter(torch.tensor(_KEEP_AT_START))
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=config.init_std)
+        # Training starts from counting: the logit of a repeat is the log of its rate over the last season.
+        nn.init.zeros_(self.frequency.weight)
+        nn.init.zeros_(self.frequency.bias)
+        with torch.no_grad():
+            self.frequency.weight[0, len(HALF_LIVES_DAYS) + _SEASON] = _LOG_RATE_SCALE
+        self.bias = nn.Parameter(tags.log_popularity.clone())
+        self.register_buffer("codes_VA", tags.codes, persistent=True)
+        rates = torch.log(torch.tensor(2.0)) / torch.tensor(HALF_LIVES_DAYS)
+        self.register_buffer("rates_H", rates, persistent=True)
+
+    def item_vectors(self, ids: Tensor) -> Tensor:
+        """Vectors [..., D] of catalogue indices of any shape; 0 gives the padding row."""
+        codes = self.codes_VA[ids.flatten()]
+        tags = F.embedding_bag(codes, self.attribute.weight, mode="sum", padding_idx=0)
+        return self.item(ids) + tags.view(*ids.shape, -1)
+
+    def encode(self, vectors_BLD: Tensor, ids_BL: Tensor, days_BL: Tensor) -> Tensor:
+        """States [B, L, D] after each event; `days_BL` rises with time, only its differences count."""
+        L = ids_BL.shape[1]
+        gap_BL = torch.cat([torch.zeros_like(days_BL[:, :1]), days_BL[:, 1:] - days_BL[:, :-1]], 1)
+        gap_BL1 = (torch.log1p(gap_BL.clamp(min=0)) / _LOG_DAYS_SCALE).unsqueeze(-1)
+        # The newest event has the last position, however long the history is.
+        place_LD = self.position.weight[self.config.context - L :]
+        x_BLD = self.drop(vectors_BLD * self.config.width**0.5 + place_LD + self.gap(gap_BL1))
+        order = torch.arange(L, device=ids_BL.device)
+        allowed_BLL = (order[:, None] >= order[None, :]) & (ids_BL != 0)[:, None, :]
+        mask_B1LL = torch.where(allowed_BLL, 0.0, MASKED).unsqueeze(1)
+        for block in self.blocks:
+            x_BLD = block(x_BLD, mask_B1LL)
+        return self.norm(x_BLD)
+
+    def query(self, state: Tensor, age: Tensor) -> Tensor:
+        """Query [..., D] from the state after the newest event and that event's age in days [...]."""
+        return state + self.since((torch.log1p(age) / _LOG_DAYS_SCALE).unsqueeze(-1))
+
+    def decays(self, ages: Tensor) -> Tensor:
+        """Weights [..., H] of events that are `ages` days old; each halves over its half-life."""
+        return torch.exp(-ages.unsqueeze(-1) * self.rates_H)
+
+    def personal_features(self, counts: Tensor, baskets: Tensor, newest_age: Tensor) -> Tensor:
+        """Features [..., F] of decayed counts [..., H] beside the user's decayed basket counts.
+
+        `baskets` [..., H] and `newest_age` [...] belong to the request and broadcast over candidates.
+        """
+        rate = counts / (baskets + _TINY)
+        shape = (*counts.shape[:-1], 1)
+        return torch.cat(
+            [
+                torch.log1p(counts),
+                torch.log(rate + _RATE_FLOOR) / _LOG_RATE_SCALE,
+                (torch.log1p(baskets[..., -1:]) / _LOG_DAYS_SCALE).expand(shape),
+                (torch.log1p(newest_age).unsqueeze(-1) / _LOG_DAYS_SCALE).expand(shape),
+            ],
+            -1,
+        )
+
+    def personal_logit(self, features: Tensor, vectors: Tensor, query: Tensor) -> Tensor:
+        """What counting says of a repeat [...]; the caller keeps it off items that were never bought.
+
+        `vectors` and `query` [..., D] broadcast over each other to the shape of `features` [..., F].
+        """
+        kind = self.repeat_item(vectors) * (1.0 + self.repeat_query(query))
+        learned = self.personal(torch.cat([features, kind], -1)) + self.frequency(features)
+        return learned.squeeze(-1)
+
+    def read(self, ids_BT: Tensor, ages_BT: Tensor, vectors_BTD: Tensor) -> Reading:
+        """Everything that a request's history says, before any candidate is looked at.
+
+        `ids_BT` [B, T] oldest first, 0 = padding; `ages_BT` [B, T] days before the request, 0 or more;
+        `vectors_BTD` the item vectors of `ids_BT`.
+        """
+        L = self.config.context
+        state_BD = self.encode(vectors_BTD[:, -L:], ids_BT[:, -L:], -ages_BT[:, -L:])[:, -1]
+        known_BT = ids_BT != 0
+        newest_B = torch.where(known_BT, ages_BT, _NEVER_DAYS).amin(1)
+        newest_B = torch.where(known_BT.any(1), newest_B, 0.0)
+        query_BD = torch.where(known_BT.any(1, keepdim=True), self.query(state_BD, newest_B), 0.0)
+        decay_BTH = self.decays(ages_BT) * known_BT.unsqueeze(-1)
+        baskets_BH = (decay_BTH * basket_starts(ages_BT, known_BT).unsqueeze(-1)).sum(1)
+        return Reading(ids_BT, query_BD, decay_BTH, baskets_BH, newest_B)
+
+    def with_repeats(
+        self, general_BC: Tensor, reading: Reading, ids_BC: Tensor, vectors_BCD: Tensor
+    ) -> Tensor:
+        """Logits [B, C] after the user's own purchases: `general_BC` where there are none."""
+        match_BCT = (ids_BC[:, :, None] == reading.ids_BT[:, None, :]).to(vectors_BCD.dtype)
+        counts_BCH = match_BCT @ reading.decay_BTH
+        features = self.personal_features(counts_BCH, reading.baskets_BH[:, None], reading.newest_B[:, None])
+        logits_BC = self.personal_logit(features, vectors_BCD, reading.query_BD[:, None])
+        return torch.where(counts_BCH[..., -1] > 0, self.keep * general_BC + logits_BC, general_BC)
+
+    def forward(self, history_ids: Tensor, history_ages: Tensor) -> Tensor:
+        """Logits [B, V+1] of every catalogue index for histories [B, T]; index 0 gets the lowest."""
+        table_VD = self.item_vectors(torch.arange(self.config.catalogue + 1, device=history_ids.device))
+        return self.catalogue_logits(history_ids, history_ages, table_VD, table_VD.T)
+
+    def catalogue_logits(self, ids_BT: Tensor, ages_BT: Tensor, table_VD: Tensor, table_DV: Tensor) -> Tensor:
+        """`forward` over item vectors that were computed before; the exported graph keeps them as constants."""
+        vectors_BTD = F.embedding(ids_BT, table_VD)
+        reading = self.read(ids_BT, ages_BT, vectors_BTD)
+        logits_BV = reading.query_BD @ table_DV + self.bias
+        logits_BT = self.with_repeats(logits_BV.gather(1, ids_BT), reading, ids_BT, vectors_BTD)
+        # Copies of one item carry the same logit, so that the order in which they are written is no matter.
+        logits_BV = logits_BV.scatter(1, ids_BT, logits_BT)
+        return torch.cat([torch.full_like(logits_BV[:, :1], MASKED), logits_BV[:, 1:]], 1)
+
+    def candidate_logits(
+        self, ids_BT: Tensor, ages_BT: Tensor, candidates_BC: Tensor, table_VD: Tensor
+    ) -> Tensor:
+        """Logits [B, C] of chosen catalogue indices; the same numbers that `forward` gives them."""
+        vectors_BCD = F.embedding(candidates_BC, table_VD)
+        reading = self.read(ids_BT, ages_BT, F.embedding(ids_BT, table_VD))
+        general_BC = (vectors_BCD @ reading.query_BD.unsqueeze(-1)).squeeze(-1) + self.bias[candidates_BC]
+        return self.with_repeats(general_BC, reading, candidates_BC, vectors_BCD)
+
+
+def basket_starts(days: Tensor, known: Tensor) -> Tensor:
+    """1 where a known event opens a basket along the last axis: nothing known before it, or another day."""
+    first = torch.ones_like(known[..., :1])
+    opens = torch.cat([first, (days[..., 1:] != days[..., :-1]) | ~known[..., :-1]], -1)
+    return (opens & known).to(days.dtype)

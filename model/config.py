@@ -1,0 +1,50 @@
+"""Configuration of a training run: typed, frozen, complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["ModelConfig", "TrainConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Sizes of the network.
+
+    `catalogue` is the number of items V, set from the data. `context` is how many of the newest events the
+    transformer reads, `max_history` how many the personal counts look back on.
+    """
+
+    catalogue: int = 0
+    width: int = 64
+    feed_width: int = 128
+    layers: int = 2
+    heads: int = 2
+    context: int = 64
+    max_history: int = 512
+    personal_width: int = 16
+    dropout: float = 0.2
+    init_std: float = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One complete run: the network, the optimiser and how long to train.
+
+    An epoch is `windows_per_epoch` windows drawn from all users (0 = every window once); a killed run resumes
+    at the last whole epoch. The learning rate rises over `warmup_share` of the steps, then falls to zero.
+    """
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    epochs: int = 6
+    windows_per_epoch: int = 4_096
+    batch_size: int = 32
+    requests_per_sequence: int = 12
+    positives_per_request: int = 24
+    negatives: int = 1024
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup_share: float = 0.05
+    clip_norm: float = 1.0

@@ -1,0 +1,229 @@
+"""One release from start to end: prepare, train, export, quantize, measure, seal.
+
+`python -m model.release --recipe baseline` builds one into the per-user store and prints its quality.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from safetensors.torch import save_file
+
+from model.artifact import Artifact, cache_folder, new_folder
+from model.baselines import baselines
+from model.calibrate import calibrate
+from model.compress import quantize
+from model.config import TrainConfig
+from model.data import Prepared, prepare
+from model.data.source import SOURCES
+from model.evaluate import ndcg, rank_metrics
+from model.export import export
+from model.inputs import ReleaseConfig, inputs_key, release_inputs, training_folder
+from model.pairs import bought_before, calibration_error, pair_metrics, sampled
+from model.progress import console_progress
+from model.recipes import RECIPES, recipe
+from model.report import quality_report
+from model.runtime import onnx_pair_scorer, onnx_ranker
+from model.sequence import Histories, Request, requests
+from model.train import EpochReport, train
+
+__all__ = ["ReleaseConfig", "build_release", "release_inputs", "release_store"]
+
+# The largest thing a build writes is its checkpoints: weights and two moments, about 60 MB, and the graphs.
+MIN_FREE_BYTES = 1 << 30
+_ALL_HISTORY = sys.maxsize
+
+Say = Callable[[str], None]
+
+
+def release_store() -> Path:
+    """The per-user folder of finished releases, shared by all clones."""
+    return cache_folder() / "releases"
+
+
+def build_release(
+    config: ReleaseConfig,
+    store: Path,
+    say: Say = lambda line: None,
+    progress: Callable[[EpochReport], None] = lambda report: None,
+) -> Artifact:
+    """Build the release that `config` describes, or return it when the same inputs were built before.
+
+    Raises ValueError for wrong input and GateError for a result that is not good enough; the store then holds
+    what it held before. A build that was killed goes on from its last epoch.
+    """
+    target = store / inputs_key(config)
+    if target.is_dir():
+        say(f"reusing the release in {target.name}")
+        return Artifact.load(target)
+    store.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(store).free
+    if free < MIN_FREE_BYTES:
+        raise ValueError(
+            f"release store {store} has {free / 2**20:.0f} MiB free, a build needs {MIN_FREE_BYTES / 2**20:.0f}; "
+            "free some space or point RIALTO_CACHE elsewhere"
+        )
+    say(f"preparing {config.source}")
+    prepared = prepare(config.data)
+    base = recipe(config.recipe)
+    tuned = replace(base, model=replace(base.model, catalogue=len(prepared.items)))
+    checkpoints = training_folder(config)
+    with new_folder(target) as scratch:
+        _fill(scratch, config, tuned, prepared, checkpoints, say, progress)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return Artifact.load(target)
+
+
+def _fill(
+    scratch: Path,
+    config: ReleaseConfig,
+    tuned: TrainConfig,
+    prepared: Prepared,
+    checkpoints: Path,
+    say: Say,
+    progress: Callable[[EpochReport], None],
+) -> None:
+    say(f"training recipe {config.recipe} on {len(prepared.users):,} users, {len(prepared.items):,} items")
+    excluded = config.exclude_seen
+    model = train(prepared, tuned, config.seed, checkpoints, progress, exclude_seen=excluded)
+    longest = tuned.model.max_history
+    validation = requests(prepared.events, "validation", longest)
+    say("exporting, with parity against the eager model")
+    full = scratch / ".fp32"
+    full.mkdir()
+    popularity_V = _popularity(prepared)
+    export(model, calibrate(model, validation, popularity_V, config.seed), full)
+    say("quantizing to int8, with its quality gate")
+    kept = quantize(full, scratch, lambda folder: ndcg(onnx_ranker(folder), validation, excluded))
+    say("measuring on the test part, beside the baselines")
+    metrics = _metrics(prepared, validation, longest, full, scratch, popularity_V, excluded, config.seed)
+    metrics["validation"] = {"fp32 ndcg": kept[0], "int8 ndcg": kept[1]}
+    shutil.rmtree(full)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+        scratch / "model.safetensors",
+    )
+    _write_tables(prepared, longest, scratch)
+    (scratch / "quality.md").write_text(quality_report(config.recipe, metrics))
+    Artifact.seal(
+        scratch,
+        model="rialto",
+        version=inputs_key(config),
+        precision="int8",
+        data=prepared.fingerprint,
+        recipe=config.recipe,
+        seed=config.seed,
+        git_commit=_git_commit(),
+        catalogue=len(prepared.items),
+        max_history=longest,
+        metrics=metrics,
+    )
+
+
+def _metrics(
+    prepared: Prepared,
+    validation: list[Request],
+    longest: int,
+    full: Path,
+    small: Path,
+    popularity_V: np.ndarray[Any, np.dtype[np.float64]],
+    excluded: bool,
+    seed: int,
+) -> dict[str, Any]:
+    """Test figures of the release, its full-precision twin and the baselines, and of the pair output."""
+    test = requests(prepared.events, "test", longest)
+    whole_validation = requests(prepared.events, "validation", _ALL_HISTORY)
+    whole_test = requests(prepared.events, "test", _ALL_HISTORY)
+    V = len(prepared.items)
+    ranking = {
+        "transformer int8 (the release)": rank_metrics(onnx_ranker(small), test, excluded, V),
+        "transformer fp32": rank_metrics(onnx_ranker(full), test, excluded, V),
+    }
+    for name, rank in baselines(prepared, whole_validation, excluded).items():
+        ranking[name] = rank_metrics(rank, whole_test, excluded, V)
+    score = onnx_pair_scorer(small)
+    pairs = {
+        f"{kind} negatives": pair_metrics(
+            sampled(validation, popularity_V, kind, 1, seed),
+            sampled(test, popularity_V, kind, 1, seed + 1),
+            score,
+        )
+        for kind in ("uniform", "popularity")
+    }
+    return {
+        "ranking": ranking,
+        "pairs": pairs,
+        "calibration_error": calibration_error(bought_before(test), score),
+        "test_requests": len(test),
+    }
+
+
+def _popularity(prepared: Prepared) -> np.ndarray[Any, np.dtype[np.float64]]:
+    events = prepared.events[prepared.events["part"] == "train"]
+    counts = np.bincount(Histories.of(events).items_E, minlength=len(prepared.items) + 1)
+    return counts / counts.sum()
+
+
+def _write_tables(prepared: Prepared, longest: int, folder: Path) -> None:
+    """The items as people see them, and each user's newest events for the client on this machine."""
+    columns = ["item_id", "title", "category", "brand", "price", "sales"]
+    prepared.items[columns].to_parquet(folder / "items.parquet")
+    events = prepared.events[prepared.events["item_index"] != 0]
+    newest = events.groupby("user_index").tail(longest)
+    pd.DataFrame(
+        {
+            "user_id": prepared.users["user_id"].to_numpy()[newest["user_index"]],
+            "item_index": newest["item_index"].to_numpy(),
+            "timestamp": newest["timestamp"].to_numpy(),
+        }
+    ).assign(timestamp=lambda table: pd.to_datetime(table["timestamp"], utc=True)).to_parquet(
+        folder / "histories.parquet", index=False
+    )
+
+
+def _git_commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
+
+
+def main() -> None:
+    """Build a release and show its quality."""
+    parser = argparse.ArgumentParser(prog="python -m model.release", description=__doc__)
+    parser.add_argument("--recipe", default="baseline", help=f"one of {', '.join(RECIPES)}")
+    parser.add_argument("--source", default="completejourney", help=f"one of {', '.join(SOURCES)}")
+    parser.add_argument("--path", default="", help="the file that the source reads")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    console = Console()
+    try:
+        with console_progress(console) as progress:
+            release = build_release(
+                ReleaseConfig(**vars(chosen)),
+                release_store(),
+                say=console.print,
+                progress=progress,
+            )
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    print(release.file("quality.md").read_text())
+    print(f"{release.digest}\nnext: scripts/up serves it, once stacks/Pulumi.local.yaml names this recipe")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Histories as arrays, and the training batches cut from them.
+
+U = users, E = events, B = sequences, T = events of history, Q = request times, P = positives of a request
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.config import TrainConfig
+
+__all__ = ["Batch", "Batches", "Histories", "Request", "requests"]
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Events of all users in order; user u owns rows offsets[u]:offsets[u + 1]."""
+
+    items_E: NDArray[np.int64]
+    days_E: NDArray[np.float64]
+    baskets_E: NDArray[np.int64]
+    offsets_U: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, events: pd.DataFrame) -> Self:
+        """Take the events of a `Prepared` (sorted by user and time); items outside the catalogue are left out."""
+        events = events[events["item_index"] != 0]
+        users = int(events["user_index"].max()) + 1 if len(events) else 0
+        counts = np.bincount(events["user_index"], minlength=users)
+        return cls(
+            events["item_index"].to_numpy(np.int64),
+            events["day"].to_numpy(np.float64),
+            events["basket"].to_numpy(np.int64),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One held-out basket: who, when, what came before, and what was bought.
+
+    `items` may hold 0 for items outside the catalogue: nobody can hit them, so they count as missed.
+    """
+
+    user: int
+    day: float
+    history_ids: NDArray[np.int64]
+    history_ages: NDArray[np.float32]
+    items: NDArray[np.int64]
+
+
+def requests(events: pd.DataFrame, part: str, max_history: int) -> list[Request]:
+    """The held-out baskets of `part`, each with the newest `max_history` events before it."""
+    user_E = events["user_index"].to_numpy(np.int64)
+    item_E = events["item_index"].to_numpy(np.int64)
+    day_E = events["day"].to_numpy(np.float64)
+    held_E = (events["part"] == part).to_numpy()
+    rows = np.flatnonzero(held_E)
+    if not len(rows):
+        return []
+    found = []
+    for held in np.split(rows, np.flatnonzero(np.diff(user_E[rows])) + 1):
+        start = int(np.searchsorted(user_E, user_E[held[0]]))
+        before = np.arange(start, held[0])
+        before = before[item_E[before] != 0][-max_history:]
+        day = float(day_E[held[0]])
+        ages = (day - day_E[before]).astype(np.float32)
+        found.append(Request(int(user_E[held[0]]), day, item_E[before], ages, item_E[held]))
+    return found
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of history and the requests inside them.
+
+    ids_BT, days_BT: the window, front-padded with 0. newest_BQ: position of the newest event before each
+    request. day_BQ: when the request happens. positives_BQP: what was bought then, 0 = no more.
+    """
+
+    ids_BT: Tensor
+    days_BT: Tensor
+    newest_BQ: Tensor
+    day_BQ: Tensor
+    positives_BQP: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on `device`."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+
+
+class Batches:
+    """Cuts every user's events into windows; each epoch starts them elsewhere and draws other requests."""
+
+    def __init__(self, histories: Histories, config: TrainConfig) -> None:
+        self.histories = histories
+        self.config = config
+        self.lengths_U = np.diff(histories.offsets_U)
+
+    def windows(self, generator: np.random.Generator) -> NDArray[np.int64]:
+        """(user, end) rows [W, 2], shuffled: together the windows' last `context` events cover all events."""
+        stride = self.config.model.context
+        found = []
+        for user in np.flatnonzero(self.lengths_U >= 2):
+            length = int(self.lengths_U[user])
+            first = length if length <= stride else length - int(generator.integers(stride))
+            ends = np.arange(first, 1, -stride)
+            if first < length:
+                ends = np.append(ends, length)
+            found.append(np.stack([np.full(len(ends), user), ends], 1))
+        return generator.permutation(np.concatenate(found))
+
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        c = self.config
+        stride = c.model.context
+        every = int(sum(-(-self.lengths_U[self.lengths_U >= 2] // stride)))
+        return -(-min(every, c.windows_per_epoch or every) // c.batch_size)
+
+    def epoch(self, seed: int, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
+        """The batches of one epoch; every rank gets its share of each global batch."""
+        generator = np.random.default_rng(seed)
+        windows = self.windows(generator)[: self.config.windows_per_epoch or None]
+        windows = windows[: len(windows) - len(windows) % ranks]
+        size = self.config.batch_size
+        for start in range(0, len(windows), size):
+            draw = np.random.default_rng((seed, start))
+            batch = self.batch(windows[start : start + size], draw)
+            yield Batch(*(tensor[rank::ranks] for tensor in vars(batch).values()))
+
+    def batch(self, windows: NDArray[np.int64], generator: np.random.Generator) -> Batch:
+        """Fill one batch; windows [B, 2] are (user, end)."""
+        c = self.config
+        B, T, Q, P = len(windows), c.model.max_history, c.requests_per_sequence, c.positives_per_request
+        ids_BT = np.zeros((B, T), np.int64)
+        days_BT = np.zeros((B, T))
+        newest_BQ = np.zeros((B, Q), np.int64)
+        day_BQ = np.zeros((B, Q))
+        positives_BQP = np.zeros((B, Q, P), np.int64)
+        h = self.histories
+        for b, (user, end) in enumerate(windows):
+            offset = int(h.offsets_U[user])
+            begin = max(0, int(end) - T)
+            size = int(end) - begin
+            window = slice(offset + begin, offset + int(end))
+            days = h.days_E[window]
+            ids_BT[b, T - size :] = h.items_E[window]
+            days_BT[b] = days[0]
+            days_BT[b, T - size :] = days
+            baskets = h.baskets_E[window]
+            first = np.flatnonzero(np.diff(baskets)) + 1
+            first = first[first > size - c.model.context]
+            if len(first) > Q:
+                first = np.sort(generator.choice(first, Q, replace=False))
+            for q, at in enumerate(first):
+                bought = h.items_E[window][at:][baskets[at:] == baskets[at]]
+                if len(bought) > P:
+                    bought = generator.choice(bought, P, replace=False)
+                newest_BQ[b, q] = T - size + at - 1
+                day_BQ[b, q] = days[at]
+                positives_BQP[b, q, : len(bought)] = bought
+        # Days count from the window's newest event: float32 would lose minutes on large day numbers.
+        last_B1 = days_BT[:, -1:].copy()
+        return Batch(
+            torch.from_numpy(ids_BT),
+            torch.from_numpy((days_BT - last_B1).astype(np.float32)),
+            torch.from_numpy(newest_BQ),
+            torch.from_numpy((day_BQ - last_B1).astype(np.float32)),
+            torch.from_numpy(positives_BQP),
+        )
