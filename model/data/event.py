@@ -11,7 +11,7 @@ __all__ = ["event_table"]
 _DAY = pd.Timedelta(days=1)
 
 
-def event_table(rows: DataFrame, items: DataFrame, holdout: str) -> DataFrame:
+def event_table(rows: DataFrame, items: DataFrame) -> DataFrame:
     """The sorted, split interactions as events; item_index is 0 for items outside the catalogue `items`."""
     index_of = Series(items.index, index=items["item_id"]).reindex(
         rows["item_id"].cat.categories, fill_value=0
@@ -28,7 +28,7 @@ def event_table(rows: DataFrame, items: DataFrame, holdout: str) -> DataFrame:
             "part": rows["part"],
         }
     )
-    return _merged(events, rows["item_id"].cat.codes) if holdout == "basket" else events
+    return _merged(events, rows["item_id"].cat.codes)
 
 
 def _merged(events: DataFrame, item: Series) -> DataFrame:

@@ -58,7 +58,7 @@ def prepare(config: DataConfig) -> Prepared:
     )
     rows["price"] = rows["price"].mask(doubtful)
     items = catalogue(rows[training], tables.descriptions)
-    events = event_table(rows, items, config.holdout)
+    events = event_table(rows, items)
     canonical = {"interactions": interactions, "descriptions": tables.descriptions}
     return Prepared(
         items=items,

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import pandas as pd
+from hypothesis import HealthCheck, Phase, settings
 
 from model.data import DataConfig
 
+# Each example writes and reads files: minutes of shrinking would hide a failure that shows in a second.
+FILES = settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 COLUMNS = ["customer", "sku", "when", "kind", "units", "paid", "name", "shelf", "maker"]
 MAPPING = """
 file = "{file}"

@@ -16,12 +16,12 @@ PURCHASES = pd.DataFrame(
 )
 PRODUCTS = pd.DataFrame(
     {
-        "product_id": [25671, 26081, 6533889, 1, 2],
-        "department": ["GROCERY", "MISCELLANEOUS", "FUEL", "GROCERY", "MEAT"],
-        "brand": ["National", "National", "National", "Private", "National"],
-        "product_category": ["FRZN ICE", None, "COUPON/MISC ITEMS", "ICE CREAM/MILK/SHERBTS", None],
-        "product_type": ["ICE - CRUSHED/CUBED", None, "GASOLINE-REG UNLEADED", "PREMIUM", "RIBS"],
-        "package_size": ["22 LB", None, None, "L      56 OZ", None],
+        "product_id": [25671, 26081, 1, 2, 6533889],
+        "department": ["GROCERY", "MISCELLANEOUS", "GROCERY", "MEAT", "FUEL"],
+        "brand": ["National", "National", "Private", "National", "National"],
+        "product_category": ["FRZN ICE", None, "ICE CREAM/MILK/SHERBTS", None, "COUPON/MISC ITEMS"],
+        "product_type": ["ICE - CRUSHED/CUBED", None, "PREMIUM", "RIBS", "GASOLINE-REG UNLEADED"],
+        "package_size": ["22 LB", None, "L      56 OZ", None, None],
     }
 )
 
@@ -44,9 +44,9 @@ def test_titles_say_what_how_much_and_whose(small):
     assert small.descriptions["title"].tolist() == [
         "Ice - crushed/cubed, 22 lb (National)",
         "Miscellaneous (National)",
-        "Gasoline-reg unleaded (National)",
         "Ice cream/milk/sherbet - premium, l 56 oz (Private)",
         "Ribs (National)",
+        "Gasoline-reg unleaded (National)",
     ]
 
 
@@ -54,9 +54,9 @@ def test_categories_are_paths_without_the_levels_that_are_missing(small):
     assert small.descriptions["category"].tolist() == [
         "GROCERY > FRZN ICE > ICE - CRUSHED/CUBED",
         "MISCELLANEOUS",
-        "FUEL > COUPON/MISC ITEMS > GASOLINE-REG UNLEADED",
         "GROCERY > ICE CREAM/MILK/SHERBTS > PREMIUM",
         "MEAT > RIBS",
+        "FUEL > COUPON/MISC ITEMS > GASOLINE-REG UNLEADED",
     ]
 
 

@@ -106,6 +106,14 @@ def test_an_item_is_described_by_its_newest_training_event_that_says_anything(tm
     assert (new["title"], new["brand"]) == ("new name", "Maker")
 
 
+def test_the_newest_description_may_come_from_any_user(tmp_path):
+    named = [row("u0", "new", -1, name="new name"), row("u2", "new", -5, name="old name")]
+
+    items = prepare(shop(tmp_path, [*plain_rows(), *named])).items.set_index("item_id")
+
+    assert items.loc["new", "title"] == "new name"
+
+
 def test_without_purchases_every_event_counts_as_a_unit(tmp_path):
     rows = [[*values[:3], "look", 5, *values[5:]] for values in plain_rows(users=5, days=6)]
 

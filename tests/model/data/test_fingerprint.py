@@ -3,12 +3,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.data import DataConfig, prepare
 from model.data.source import source_fingerprint
-from tests.model.data.shops import COLUMNS, plain_rows, shop
+from tests.model.data.shops import COLUMNS, FILES, plain_rows, shop
 
 PROJECT = Path(__file__).parents[3]
 OTHER = {
@@ -45,7 +45,7 @@ def test_the_same_files_give_the_same_data_in_every_process(tmp_path):
     assert prints == {f"{prepare(config).fingerprint} {source_fingerprint(config)}"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FILES
 @given(position=st.integers(0, len(plain_rows()) - 1), column=st.sampled_from(COLUMNS))
 def test_any_other_value_gives_another_fingerprint(tmp_path, position, column):
     rows = plain_rows()

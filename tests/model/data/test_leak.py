@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
@@ -12,7 +12,7 @@ from model.data.features import catalogue
 from model.data.price import unbelievable
 from model.data.source import read
 from model.data.split import split
-from tests.model.data.shops import COLUMNS, row, shop
+from tests.model.data.shops import COLUMNS, FILES, row, shop
 
 SHELVES = ["Food > Tea > Green", "Food > Tea > Black", "Food > Bread", "Toys", ""]
 visits = st.lists(
@@ -27,7 +27,6 @@ visits = st.lists(
     min_size=8,
     max_size=40,
 )
-FILES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def table(visits):
