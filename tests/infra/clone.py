@@ -1,0 +1,147 @@
+"""A throw-away clone of the project, with its own engine state, release store and ports."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from serving.runtime import launcher
+from serving.runtime.control import ServerControl
+from serving.runtime.process import mentioning
+from serving.runtime.server import ServerHandle
+
+PROJECT = Path(__file__).parents[2]
+COPIED = ("infra", "model", "serving", "stacks", "Pulumi.yaml")
+COMMAND_SECONDS = 300
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A copy of the working tree that shares only the environments and the engine with it."""
+
+    folder: Path
+    cache: Path
+
+    @classmethod
+    def make(cls, folder: Path, cache: Path) -> "Clone":
+        cache.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
+        for name in COPIED:
+            source = PROJECT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder)
+        (folder / ".rialto" / "state").mkdir(parents=True)
+        shutil.copytree(PROJECT / ".rialto" / "bin", folder / ".rialto" / "bin")
+        (folder / ".rialto" / "environments").symlink_to(PROJECT / ".rialto" / "environments")
+        return cls(folder, cache)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+        return {**kept, "RIALTO_CACHE": str(self.cache), "PYTHONPATH": str(self.folder)}
+
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stacks" / "Pulumi.local.yaml"
+
+    def settings(self) -> dict:
+        return yaml.safe_load(self.stack_file.read_text())["config"]["rialto:settings"]
+
+    def choose(self, **groups: dict) -> None:
+        """Change settings of the local stack: `choose(triton={"http-port": 9000})`."""
+        stack = yaml.safe_load(self.stack_file.read_text())
+        for group, values in groups.items():
+            stack["config"]["rialto:settings"][group].update(values)
+        self.stack_file.write_text(yaml.safe_dump(stack))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Write `new` for `old` in one of the clone's files."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, f"{file} no longer holds {old!r}"
+        path.write_text(text.replace(old, new))
+
+    @contextlib.contextmanager
+    def edited(self, file: str, old: str, new: str):
+        """Have `new` for `old` in one of the clone's files for as long as the block runs."""
+        self.edit(file, old, new)
+        try:
+            yield
+        finally:
+            self.edit(file, new, old)
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run one command of the engine; what it printed is in `stdout`, colourless."""
+        return subprocess.run(
+            [self.folder / ".rialto" / "bin" / "pulumi", *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+
+    def up(self, *options: str) -> subprocess.CompletedProcess:
+        return self.pulumi("up", "--stack", "local", "--yes", "--skip-preview", *options)
+
+    def destroy(self) -> subprocess.CompletedProcess:
+        return self.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview")
+
+    def outputs(self) -> dict:
+        return json.loads(self.pulumi("stack", "output", "--stack", "local", "--json").stdout)
+
+    def state(self, type_: str) -> dict:
+        """The only resource of a type, as the engine keeps it."""
+        state = json.loads(self.pulumi("stack", "export", "--stack", "local").stdout)
+        (found,) = [each for each in state["deployment"]["resources"] if each["type"] == type_]
+        return found
+
+    @property
+    def server(self) -> ServerHandle | None:
+        """The server that the client would find."""
+        return ServerHandle.read(self.folder / ".rialto" / "local")
+
+    @property
+    def control(self) -> ServerControl:
+        return ServerControl(self.settings()["triton"]["http-port"])
+
+    @property
+    def ports(self) -> list[int]:
+        return [port for key, port in self.settings()["triton"].items() if key.endswith("-port")]
+
+    def left_running(self) -> list[str]:
+        """Processes that run out of this clone, and its ports that are not free."""
+        processes = [f"process {process.pid}" for process in mentioning(str(self.folder))]
+        return processes + [f"port {port}" for port in self.ports if listening(port)]
+
+    def end_all(self) -> list[str]:
+        """End what a test left; return what that was."""
+        self.destroy()
+        left = self.left_running()
+        for note in self.folder.glob(".rialto/local/triton-*"):
+            if handle := ServerHandle.read(note):
+                launcher.stop(handle)
+        return left
