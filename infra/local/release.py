@@ -36,7 +36,7 @@ class _ReleaseProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Add the digests of data, recipe and code, so that a preview shows what has changed."""
+        """Add the digests of data and code, so that a preview shows what has changed."""
         news = whole(news)
         try:
             made_from = release_inputs(_config(news))

@@ -7,7 +7,7 @@ from infra.local.folder import PROJECT, release_store
 from tests.releases import tiny_release
 
 CHOSEN = {"recipe": "smoke", "source": "completejourney", "path": "", "seed": 0.0, "folder": ".rialto/local"}
-STATE = {**CHOSEN, "data": "d", "parameters": "p", "model": "m", "digest": "sha256:1", "build": "b"}
+STATE = {**CHOSEN, "data": "d", "model": "m", "digest": "sha256:1", "build": "b"}
 
 
 @pytest.fixture
@@ -25,13 +25,13 @@ def built(tmp_path, monkeypatch):
 
 def test_check_adds_what_the_release_is_made_from(provider, monkeypatch):
     seen = []
-    answer = {"data": "d1", "recipe": "smoke", "parameters": "p1", "seed": "0", "model": "m1"}
+    answer = {"data": "d1", "recipe": "smoke", "seed": "0", "model": "m1"}
     monkeypatch.setattr(module, "release_inputs", lambda config: seen.append(config) or answer)
 
     result = provider.check({}, CHOSEN)
 
     assert result.failures == []
-    assert result.inputs == {**CHOSEN, "data": "d1", "parameters": "p1", "model": "m1"}
+    assert result.inputs == {**CHOSEN, "data": "d1", "model": "m1"}
     assert repr(seen[0].seed) == "0"
 
 
@@ -53,7 +53,7 @@ def test_what_the_pipeline_refuses_fails_the_preview_in_its_words(provider):
     assert "\n" not in failure.reason
 
 
-@pytest.mark.parametrize("key", ["data", "recipe", "parameters", "seed", "model"])
+@pytest.mark.parametrize("key", ["data", "recipe", "seed", "model"])
 def test_another_input_is_another_release_made_before_the_old_one_goes(provider, key):
     diff = provider.diff("id", STATE, {**STATE, key: "other"})
 
