@@ -42,10 +42,10 @@ def release_inputs(config: ReleaseConfig) -> dict[str, str]:
 
     Raises ValueError for a recipe or source that does not exist and for a file that cannot be read.
     """
+    recipe(config.recipe)
     return {
         "data": source_fingerprint(config.data),
         "recipe": config.recipe,
-        "parameters": hashlib.sha256(repr(recipe(config.recipe)).encode()).hexdigest(),
         "seed": str(config.seed),
         "model": _code_digest(),
     }
@@ -63,7 +63,7 @@ def training_folder(config: ReleaseConfig) -> Path:
 
 
 def _code_digest() -> str:
-    """The digest of every module of this package: other code may train another model."""
+    """The digest of every module of this package, recipes included: other code may train another model."""
     root = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):

@@ -97,32 +97,44 @@ class Batch:
 
 
 class Batches:
-    """Cuts every user's events into windows; each epoch starts them elsewhere and draws other requests."""
+    """Cuts every user's events into windows; each epoch starts them elsewhere and draws other requests.
+
+    A window ends where a basket begins, and that basket is its last request: there the encoder stands exactly
+    as it will when it serves.
+    """
 
     def __init__(self, histories: Histories, config: TrainConfig) -> None:
         self.histories = histories
         self.config = config
-        self.lengths_U = np.diff(histories.offsets_U)
+        opens = np.flatnonzero(np.diff(histories.baskets_E, prepend=-1) != 0)
+        opens = np.union1d(opens, histories.offsets_U[:-1][np.diff(histories.offsets_U) > 0])
+        first_U = np.searchsorted(opens, histories.offsets_U)
+        # Per user: where each basket but the first begins, and where the last one ends; the user's first event is 0.
+        self.starts_U = [
+            np.append(opens[first + 1 : last], end) - begin
+            for first, last, begin, end in zip(
+                first_U[:-1], first_U[1:], histories.offsets_U[:-1], histories.offsets_U[1:], strict=True
+            )
+        ]
 
     def windows(self, generator: np.random.Generator) -> NDArray[np.int64]:
-        """(user, end) rows [W, 2], shuffled: together the windows' last `context` events cover all events."""
+        """(user, end) rows [W, 2], shuffled: together they ask for every basket that has a history."""
         stride = self.config.model.context
         found = []
-        for user in np.flatnonzero(self.lengths_U >= 2):
-            length = int(self.lengths_U[user])
-            first = length if length <= stride else length - int(generator.integers(stride))
-            ends = np.arange(first, 1, -stride)
-            if first < length:
-                ends = np.append(ends, length)
+        for user, starts in enumerate(self.starts_U):
+            begins = starts[:-1]
+            if not len(begins):
+                continue
+            grid = np.arange(begins[-1] - int(generator.integers(stride)), 0, -stride)
+            places = np.searchsorted(begins, grid, "right") - 1
+            ends = np.unique(np.append(begins[places[places >= 0]], begins[-1]))
             found.append(np.stack([np.full(len(ends), user), ends], 1))
         return generator.permutation(np.concatenate(found))
 
     def steps(self) -> int:
-        """Batches in an epoch."""
-        c = self.config
-        stride = c.model.context
-        every = int(sum(-(-self.lengths_U[self.lengths_U >= 2] // stride)))
-        return -(-min(every, c.windows_per_epoch or every) // c.batch_size)
+        """Batches in an epoch of `windows_per_epoch` windows, or of about all windows."""
+        every = len(self.windows(np.random.default_rng(0)))
+        return -(-min(every, self.config.windows_per_epoch or every) // self.config.batch_size)
 
     def epoch(self, seed: int, rank: int = 0, ranks: int = 1) -> Iterator[Batch]:
         """The batches of one epoch; every rank gets its share of each global batch."""
@@ -144,34 +156,35 @@ class Batches:
         newest_BQ = np.zeros((B, Q), np.int64)
         day_BQ = np.zeros((B, Q))
         positives_BQP = np.zeros((B, Q, P), np.int64)
-        h = self.histories
         for b, (user, end) in enumerate(windows):
-            offset = int(h.offsets_U[user])
-            begin = max(0, int(end) - T)
-            size = int(end) - begin
-            window = slice(offset + begin, offset + int(end))
-            days = h.days_E[window]
-            ids_BT[b, T - size :] = h.items_E[window]
-            days_BT[b] = days[0]
-            days_BT[b, T - size :] = days
-            baskets = h.baskets_E[window]
-            first = np.flatnonzero(np.diff(baskets)) + 1
-            first = first[first > size - c.model.context]
-            if len(first) > Q:
-                first = np.sort(generator.choice(first, Q, replace=False))
-            for q, at in enumerate(first):
-                bought = h.items_E[window][at:][baskets[at:] == baskets[at]]
+            offset = int(self.histories.offsets_U[user])
+            items, days = self.histories.items_E[offset:], self.histories.days_E[offset:]
+            seen = slice(max(0, int(end) - T), int(end))
+            ids_BT[b, T - (seen.stop - seen.start) :] = items[seen]
+            # Days count from the window's newest event: float32 would lose minutes on large day numbers.
+            days_BT[b] = days[seen.start] - days[end - 1]
+            days_BT[b, T - (seen.stop - seen.start) :] = days[seen] - days[end - 1]
+            for q, (begin, stop) in enumerate(self._requests(int(user), int(end), generator)):
+                bought = items[begin:stop]
                 if len(bought) > P:
                     bought = generator.choice(bought, P, replace=False)
-                newest_BQ[b, q] = T - size + at - 1
-                day_BQ[b, q] = days[at]
+                newest_BQ[b, q] = T - (end - begin) - 1
+                day_BQ[b, q] = days[begin] - days[end - 1]
                 positives_BQP[b, q, : len(bought)] = bought
-        # Days count from the window's newest event: float32 would lose minutes on large day numbers.
-        last_B1 = days_BT[:, -1:].copy()
         return Batch(
             torch.from_numpy(ids_BT),
-            torch.from_numpy((days_BT - last_B1).astype(np.float32)),
+            torch.from_numpy(days_BT.astype(np.float32)),
             torch.from_numpy(newest_BQ),
-            torch.from_numpy((day_BQ - last_B1).astype(np.float32)),
+            torch.from_numpy(day_BQ.astype(np.float32)),
             torch.from_numpy(positives_BQP),
         )
+
+    def _requests(self, user: int, end: int, generator: np.random.Generator) -> list[tuple[int, int]]:
+        """(begin, stop) of the baskets asked for: the one at `end`, and some of those the encoder read."""
+        starts = self.starts_U[user]
+        last = int(np.searchsorted(starts, end))
+        first = int(np.searchsorted(starts, end - self.config.model.context, "right"))
+        inside = np.arange(first, last)
+        if len(inside) > self.config.requests_per_sequence - 1:
+            inside = np.sort(generator.choice(inside, self.config.requests_per_sequence - 1, replace=False))
+        return [(int(starts[place]), int(starts[place + 1])) for place in (*inside, last)]

@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 
 from model.data.column import codes_of, constant_event, text_ids
 from model.data.parquet import read_parquet
-from model.data.refusal import refusals
+from model.data.refusal import repairs
 from model.data.schema import PATH_SEPARATOR, TIMESTAMP_DTYPE, Tables
 from model.data.wording import GRADES, readable
 
@@ -18,8 +18,8 @@ __all__ = ["inputs", "read", "tables"]
 
 _PURCHASES = "transactions.parquet"
 _PRODUCTS = "products.parquet"
-# Petrol is metered: its quantity is thousandths of a gallon (median 10,597) or 1 for "a fill", under 28
-# product numbers. Neither is a number of units, and no shop recommends petrol.
+# Petrol is metered: its quantity is thousandths of a gallon (median 10,597) or 1, under 28 product numbers.
+# A fill is a purchase like any other, and the published figures of this data count it; only its quantity is none.
 _METERED = "GASOLINE"
 
 
@@ -47,11 +47,13 @@ def read(path: str) -> Tables:
 
 
 def tables(purchases: DataFrame, products: DataFrame) -> Tables:
-    """The package's two tables as canonical ones; petrol is refused here, where it can be told."""
+    """The package's two tables as canonical ones; a fill of petrol counts as one unit."""
     product = codes_of(purchases["product_id"], products["product_id"])
     metered = products["product_type"].str.startswith(_METERED, na=False).to_numpy(bool)
     is_metered = (product >= 0) & metered[product]
     quantity = purchases["quantity"].to_numpy("float64")
+    is_metered &= quantity > 1
+    quantity = np.where(is_metered, 1.0, quantity)
     with np.errstate(divide="ignore", invalid="ignore"):
         price = purchases["sales_value"].to_numpy("float64") / np.where(quantity == 0, np.nan, quantity)
     interactions = DataFrame(
@@ -69,9 +71,9 @@ def tables(purchases: DataFrame, products: DataFrame) -> Tables:
         }
     )
     return Tables(
-        interactions=interactions[~is_metered],
+        interactions=interactions,
         descriptions=_descriptions(products),
-        refused=refusals("petrol is metered, not sold by the unit", purchases[is_metered]),
+        refused=repairs("petrol is metered: a fill counts as one unit", purchases[is_metered]),
         read=len(purchases),
     )
 

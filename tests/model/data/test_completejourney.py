@@ -60,14 +60,16 @@ def test_categories_are_paths_without_the_levels_that_are_missing(small):
     ]
 
 
-def test_petrol_is_refused_and_kept_aside(small):
-    assert small.interactions["item_id"].tolist() == ["25671", "26081", "999"]
-    assert small.refused["reason"].tolist() == ["petrol is metered, not sold by the unit"]
+def test_a_fill_of_petrol_counts_as_one_unit_and_its_metered_quantity_is_kept_aside(small):
+    fill = small.interactions.query("value == 1 and price > 10")
+    assert len(fill) == 1
+    assert small.refused["reason"].tolist() == ["petrol is metered: a fill counts as one unit"]
+    assert small.refused["outcome"].tolist() == ["repaired"]
     assert '"quantity":10597' in small.refused["row"].iloc[0]
 
 
 def test_a_product_that_the_product_table_lacks_has_no_description(small):
-    assert small.interactions["description"].tolist() == [0, 1, -1]
+    assert small.interactions["description"].tolist() == [0, 1, -1, 4]
 
 
 def test_a_path_is_refused(tmp_path):
@@ -80,15 +82,15 @@ def test_every_row_of_the_year_is_kept_or_refused_for_a_reason(journey):
 
     assert report.read == 1_469_307
     assert dict(report.refused) == {
-        "petrol is metered, not sold by the unit": 14_697,
         "quantity is zero": 8_869,
         "exact duplicate": 5,
     }
     assert dict(report.repaired) == {
+        "petrol is metered: a fill counts as one unit": 13_520,
         "price is zero: kept as unknown": 2_406,
-        "price is far off its category: kept as unknown": 14,
+        "price is far off its category: kept as unknown": 27,
     }
-    assert report.kept == 1_445_736
+    assert report.kept == 1_460_433
 
 
 def test_the_years_largest_counted_row_is_far_below_the_limit():

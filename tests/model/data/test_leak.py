@@ -116,12 +116,6 @@ def test_another_future_changes_nothing_in_a_year_of_purchases(journey, tmp_path
     purchases.loc[held, "product_id"] = random.choice(purchases["product_id"].unique()[:2000], len(held))
     purchases.loc[held, "quantity"] = random.integers(1, 20, len(held))
     purchases.loc[held, "sales_value"] = random.choice([0.0, 0.01, 5.0, 1e7], len(held))
-    petrol = pd.read_parquet(products_file).query("product_type.str.startswith('GASOLINE', na=False)")[
-        "product_id"
-    ]
-    purchases.loc[held, "product_id"] = purchases.loc[held, "product_id"].replace(
-        dict.fromkeys(petrol, 1_000_000_000)
-    )
     purchases.loc[held, "transaction_timestamp"] += pd.Timedelta(days=400)
     purchases.to_parquet(tmp_path / "transactions.parquet")
     monkeypatch.setattr(

@@ -1,0 +1,58 @@
+import torch
+
+from model.architecture import MASKED, basket_starts
+
+
+def history(length=6, catalogue=40):
+    ids = torch.arange(1, length + 1).repeat(2, 1) % 4 + 1
+    ids[1] = torch.arange(length) % catalogue + 1
+    ages = torch.arange(length, 0, -1).float().repeat(2, 1)
+    return ids, ages
+
+
+def test_padding_in_front_changes_no_logit(model):
+    ids, ages = history()
+    front = torch.zeros(2, 30)
+
+    with torch.no_grad():
+        padded = model(torch.cat([front.long(), ids], 1), torch.cat([front, ages], 1))
+        torch.testing.assert_close(padded, model(ids, ages), atol=1e-4, rtol=1e-4)
+
+
+def test_a_candidate_gets_the_logit_that_the_whole_catalogue_gives_it(model):
+    ids, ages = history()
+    candidates = torch.tensor([[1, 2, 9], [30, 1, 1]])
+
+    with torch.no_grad():
+        table = model.item_vectors(torch.arange(model.config.catalogue + 1))
+        chosen = model.candidate_logits(ids, ages, candidates, table)
+        torch.testing.assert_close(chosen, model(ids, ages).gather(1, candidates), atol=1e-4, rtol=1e-4)
+
+
+def test_without_a_history_the_logits_are_the_item_biases(model):
+    with torch.no_grad():
+        logits = model(torch.zeros(1, 1, dtype=torch.int64), torch.zeros(1, 1))
+
+    torch.testing.assert_close(logits[0, 1:], model.bias.detach()[1:])
+
+
+def test_padding_is_never_worth_recommending(model):
+    with torch.no_grad():
+        assert (model(*history())[:, 0] == MASKED).all()
+
+
+def test_only_what_was_bought_gets_a_personal_logit(model):
+    ids, ages = history()
+    with torch.no_grad():
+        before = model(ids, ages)
+        model.frequency.bias += 5.0
+        moved = (model(ids, ages) - before).abs() > 1.0
+
+    assert set(moved[0].nonzero().flatten().tolist()) == set(ids[0].tolist())
+
+
+def test_baskets_are_counted_once_each_with_or_without_padding():
+    days = torch.tensor([[0.0, 0.0, 3.0, 3.0, 3.0, 8.0]])
+    known = torch.tensor([[False, True, True, True, True, True]])
+
+    assert basket_starts(days, known).tolist() == [[0, 1, 1, 0, 0, 1]]
