@@ -80,12 +80,14 @@ def test_gpus_get_gpu_instances_and_cores_get_cpu_instances():
     assert kinds == [group.KIND_CPU, group.KIND_CPU, group.KIND_GPU]
 
 
-def test_instances_left_out_fill_the_cores():
-    cores = len(os.sched_getaffinity(0))
+@pytest.mark.parametrize(
+    ("cores", "threads", "instances"), [(1, 1, 1), (2, 1, 1), (8, 1, 7), (9, 2, 4), (8, 2, 3), (4, 16, 1)]
+)
+def test_instances_left_out_fill_the_cores_but_tritons_own(monkeypatch, cores, threads, instances):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
 
-    assert TargetConfig.embedded().instances == cores
-    assert TargetConfig.embedded(threads=10 * cores).instances == 1
-    assert TargetConfig.embedded(instances=5).instances == 5
+    assert TargetConfig.embedded(threads=threads).instances == instances
+    assert TargetConfig.embedded(instances=5, threads=threads).instances == 5
 
 
 def test_the_threads_of_an_instance_reach_both_backends_under_one_name():

@@ -156,7 +156,6 @@ def test_plain_json_over_http_and_grpc_give_the_same_top_ten(served):
 WRONG = {
     "k is 0; ask for 1 to 50 items": {"k": np.array([[0]])},
     "k is 51; ask for 1 to 50 items": {"k": np.array([[51]])},
-    "history_ages holds a negative": {"history_ages": np.full((1, 3), np.nan, np.float32)},
     "history_ids has shape [1, 3] and history_ages [1, 2]": {"history_ages": np.zeros((1, 2), np.float32)},
 }
 

@@ -156,9 +156,6 @@ WRONG = {
     "k is 0; ask for 1 to 50 items": request([1, 2], k=0),
     "k is 51; ask for 1 to 50 items": request([1, 2], k=51),
     "k is -3; ask for 1 to 50 items": request([1, 2], k=-3),
-    "history_ages holds a negative or infinite number or NaN": request([1, 2], ages=[1, float("nan")]),
-    "history_ages holds a negative": request([1, 2], ages=[-1, 0]),
-    "history_ages holds a negative or infinite": request([1, 2], ages=[0, float("inf")]),
     "history_ids has shape [1, 2] and history_ages [1, 1]": request([1, 2], ages=[0]),
     "history_ids has shape [1, 0] and history_ages [1, 0]": request([]),
 }
