@@ -16,22 +16,30 @@ from model.inputs import ReleaseConfig, inputs_key
 __all__ = ["build"]
 
 ERROR = "error: "
+# What ends the progress: the quality table, which quality.md keeps, or a crash.
+REPORTS = ("#", "Traceback")
 
 
 def build(config: ReleaseConfig, log: Path, show: Callable[[str], None]) -> Artifact:
     """Train, compress and gate the release of `config`, or take it from the store as it is.
 
-    `show` gets each line that the build prints, `log` all of them. ValueError has the reason of a failure in one
+    `show` gets each line before the build's report, `log` gets all. ValueError has the reason of a failure in one
     line; the store then holds what it held before.
     """
+    folder = release_store() / inputs_key(config)
+    if folder.is_dir():
+        show(f"reusing the release in {folder.name}")
+        return Artifact.load(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
-    last = ""
+    last, progressing = "", True
     with log.open("w") as file, _started(config) as process:
         try:
             for line in filter(None, map(str.rstrip, process.stdout or ())):
                 print(line, file=file, flush=True)
-                show(line)
                 last = line
+                progressing = progressing and not line.startswith(REPORTS)
+                if progressing:
+                    show(line)
         except BaseException:
             # Nobody is left training for a Pulumi that has gone.
             process.kill()
@@ -39,7 +47,7 @@ def build(config: ReleaseConfig, log: Path, show: Callable[[str], None]) -> Arti
     if process.returncode:
         raise ValueError(_reason(process.returncode, last, log))
     show("the release is in the store")
-    return Artifact.load(release_store() / inputs_key(config))
+    return Artifact.load(folder)
 
 
 def _started(config: ReleaseConfig) -> subprocess.Popen[str]:

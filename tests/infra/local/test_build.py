@@ -44,15 +44,28 @@ def build(tmp_path, monkeypatch):
     return build
 
 
-def test_every_line_is_shown_as_it_comes_and_logged(run_instead, build, tmp_path):
-    run_instead("print('preparing'); print(); print('epoch 1/2')")
+def test_every_line_up_to_the_report_is_shown_and_every_line_is_logged(run_instead, build, tmp_path):
+    release = tiny_release(tmp_path / "made")
+    store = f"import shutil; shutil.copytree({str(release.folder)!r}, {str(release_store() / 'smoke-1')!r})"
+    run_instead(
+        f"print('preparing'); print(); print('epoch 1/2'); print('## Quality'); print('good'); {store}"
+    )
+
+    built, shown = build()
+
+    assert built.digest == release.digest
+    assert shown == ["preparing", "epoch 1/2", "the release is in the store"]
+    assert (tmp_path / "local" / "release.log").read_text() == ("preparing\nepoch 1/2\n## Quality\ngood\n")
+
+
+def test_a_release_in_the_store_is_taken_without_a_build(run_instead, build):
+    run_instead("raise AssertionError('there was nothing to build')")
     release = tiny_release(release_store() / "smoke-1")
 
     built, shown = build()
 
     assert built == release
-    assert shown == ["preparing", "epoch 1/2", "the release is in the store"]
-    assert (tmp_path / "local" / "release.log").read_text() == "preparing\nepoch 1/2\n"
+    assert shown == ["reusing the release in smoke-1"]
 
 
 def test_a_refusal_is_passed_on_in_the_builds_own_words(run_instead, build):
