@@ -12,7 +12,6 @@ from model.recipes import smoke
 from model.tags import ItemTags
 from tests.model.habits import habits
 
-
 # Models this small lose more by sharing work than they gain.
 torch.set_num_threads(1)
 

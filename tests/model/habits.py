@@ -17,7 +17,7 @@ def habits(folder: Path, users: int = 50, baskets: int = 9, seed: int = 0) -> Da
     for user in range(users):
         favourites = generator.choice(ITEMS, 3, replace=False)
         for week in range(baskets):
-            bought = favourites[generator.random(3) < 0.7].tolist() + [int(generator.integers(ITEMS))]
+            bought = [*favourites[generator.random(3) < 0.7].tolist(), int(generator.integers(ITEMS))]
             day = 7 * week + float(generator.uniform(0, 3))
             rows += [
                 row(f"u{user}", f"i{item}", day, shelf=f"Food > Shelf {item % 4}") for item in set(bought)

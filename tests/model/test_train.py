@@ -81,6 +81,7 @@ def test_two_processes_reach_the_loss_of_one(prepared, small, tmp_path):
     def final_loss(processes):
         folder = tmp_path / str(processes)
         folder.mkdir()
+        launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
         subprocess.run(
             [
                 sys.executable,
@@ -89,8 +90,9 @@ def test_two_processes_reach_the_loss_of_one(prepared, small, tmp_path):
                 "--standalone",
                 "--nproc-per-node",
                 str(processes),
-            ]
-            + [str(script), str(folder)],
+                str(script),
+                str(folder),
+            ],
             env=environment,
             check=True,
             capture_output=True,
