@@ -65,9 +65,9 @@ class TritonSettings(_Group):
     metrics_port: Port
     """Prometheus metrics."""
     instances: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] | None = None
-    """Copies of each model that answer at the same time; left out, as many as fill the cores."""
+    """Copies of each model that answer at the same time; left out, they fill all cores but the one of Triton."""
     threads: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] = 1
-    """Cores that one copy uses; instances x threads should equal the machine's cores."""
+    """Cores that one copy of a model uses."""
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:

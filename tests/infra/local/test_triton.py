@@ -6,6 +6,7 @@ import pytest
 
 from infra.local import folder, server
 from infra.local import triton as module
+from serving.model_config import TargetConfig
 from serving.runtime import control, launcher
 from serving.runtime.server import ServerHandle
 from tests.infra.clone import free_ports, listening
@@ -88,7 +89,7 @@ def test_check_fills_the_cores_and_adds_what_the_server_is_made_with(provider, p
 
     inputs = provider.check({}, chosen).inputs
 
-    assert inputs["instances"] == len(os.sched_getaffinity(0))
+    assert inputs["instances"] == TargetConfig.embedded(threads=1).instances
     assert inputs["runtime"]
     assert inputs["backend"]
 
