@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -48,6 +50,19 @@ def test_up_ends_with_the_endpoints_the_release_and_its_quality(stack):
     assert "NDCG@10" in (stack.folder / outputs["quality"]).read_text()
     served = Artifact.load(stack.folder / ".rialto" / "local" / "release")
     assert served.digest == outputs["release"]
+
+
+def test_the_client_finds_server_and_release_by_itself(stack):
+    done = subprocess.run(
+        [sys.executable, "-m", "serving.client", "recommend", "--user", "7", "--k", "5"],
+        cwd=stack.folder,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "recommended to user 7" in done.stdout
 
 
 def test_a_second_up_changes_nothing(stack):
