@@ -53,6 +53,10 @@ class Catalogue:
         newest: datetime = self.histories["timestamp"].max().to_pydatetime()
         return newest
 
+    def newest_user(self) -> str:
+        """Who the last event of the recorded data belongs to."""
+        return str(self.histories.loc[self.histories["timestamp"].idxmax(), "user_id"])
+
     def history(self, user_id: str, at: datetime) -> History:
         """The user's events before or at `at`; empty for a user without any."""
         events = self.histories[self.histories["user_id"] == user_id]

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", help="how likely the user is to buy certain items")
     predict.add_argument("--item", action="append", required=True, metavar="ID", help="may be repeated")
     for command in (recommend, predict):
-        command.add_argument("--user", required=True, metavar="ID")
+        command.add_argument("--user", metavar="ID", help="as the data names them (whoever bought last)")
         command.add_argument("--protocol", choices=("grpc", "http"), default="grpc")
         command.add_argument("--url", metavar="HOST:PORT", help="the local stack's server")
         command.add_argument("--release", type=Path, default=LOCAL_RELEASE, help="the local stack's release")
@@ -66,6 +66,7 @@ def _moment(text: str) -> datetime:
 
 def _run(chosen: argparse.Namespace, console: Console) -> None:
     catalogue = Catalogue.load(chosen.release)
+    chosen.user = chosen.user or catalogue.newest_user()
     history = catalogue.history(chosen.user, chosen.at or catalogue.newest_event())
     with Client.open(chosen.protocol, chosen.url or _local_url(chosen.protocol)) as client:
         if client.release.digest != catalogue.digest:

@@ -36,6 +36,13 @@ def test_an_earlier_moment_knows_nothing_of_what_came_after_it(catalogue):
     assert (earlier.ages >= 0).all()
 
 
+def test_the_newest_user_is_whoever_bought_last(catalogue):
+    last = catalogue.histories.sort_values("timestamp").iloc[-1]
+
+    assert catalogue.newest_user() == last["user_id"]
+    assert catalogue.history(catalogue.newest_user(), catalogue.newest_event()).ages.min() == 0
+
+
 def test_a_user_without_history_has_an_empty_one(catalogue):
     assert catalogue.history("nobody", catalogue.newest_event()).ids.size == 0
 
