@@ -53,7 +53,7 @@ class Reading:
     newest_B: Tensor
 
 
-class Block(nn.Module):
+class _Block(nn.Module):
     """One pre-norm transformer layer; attention sees a position and what came before it."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -94,7 +94,7 @@ class Recommender(nn.Module):
         self.attribute = nn.Embedding(tags.size, D, padding_idx=0)
         self.position = nn.Embedding(config.context, D)
         self.gap = nn.Linear(1, D)
-        self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
+        self.blocks = nn.ModuleList([_Block(config) for _ in range(config.layers)])
         self.norm = nn.LayerNorm(D)
         self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
         self.drop = nn.Dropout(config.dropout)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["Artifact", "GateError", "Manifest", "cache_folder", "new_folder", "sha256_of"]
+__all__ = ["Artifact", "GateError", "Manifest", "cache_folder", "new_folder", "release_store", "sha256_of"]
 
 MANIFEST = "manifest.json"
 _HASH_CHUNK_BYTES = 1 << 20
@@ -28,6 +28,11 @@ def cache_folder() -> Path:
     if chosen := os.environ.get("RIALTO_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rialto"
+
+
+def release_store() -> Path:
+    """The folder of all releases of this user: content-addressed, shared by clones, never emptied here."""
+    return cache_folder() / "releases"
 
 
 def sha256_of(path: Path) -> str:

@@ -17,7 +17,7 @@ from model.architecture import Recommender
 from model.pairs import PairScorer, sampled
 from model.sequence import Request
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["Calibration", "calibrate", "eager_pair_scorer"]
 
 _NEGATIVES_PER_POSITIVE = 20
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.artifact import cache_folder, sha256_of
+from model.config import TrainConfig
 from model.data import DataConfig
-from model.data.source import source_fingerprint
-from model.recipes import recipe
+from model.data.source import SOURCES, source_fingerprint
+from model.recipes import RECIPES, recipe
 
-__all__ = ["ReleaseConfig", "inputs_key", "release_inputs", "training_folder"]
+__all__ = ["ReleaseConfig", "add_inputs", "inputs_key", "release_inputs", "training_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,19 @@ class ReleaseConfig:
     def exclude_seen(self) -> bool:
         """Whether quality is measured without items of the history, as the papers on item lists do."""
         return self.data.holdout == "item"
+
+    def train_config(self, catalogue: int) -> TrainConfig:
+        """The recipe's configuration for a catalogue of that size."""
+        base = recipe(self.recipe)
+        return replace(base, model=replace(base.model, catalogue=catalogue))
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a `ReleaseConfig`, the same for every command."""
+    parser.add_argument("--recipe", default="baseline", help=f"one of {', '.join(RECIPES)}")
+    parser.add_argument("--source", default="completejourney", help=f"one of {', '.join(SOURCES)}")
+    parser.add_argument("--path", default="", help="the file that the source reads")
+    parser.add_argument("--seed", type=int, default=0)
 
 
 def release_inputs(config: ReleaseConfig) -> dict[str, str]:

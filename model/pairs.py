@@ -16,7 +16,15 @@ from sklearn import metrics
 from model.evaluate import padded
 from model.sequence import Request
 
-__all__ = ["PairScorer", "Pairs", "bought_before", "calibration_error", "pair_metrics", "sampled"]
+__all__ = [
+    "PairScorer",
+    "Pairs",
+    "bought_before",
+    "calibration_error",
+    "pair_metrics",
+    "sampled",
+    "threshold",
+]
 
 # (history ids [R, T], history ages [R, T], candidates [R, C]) -> scores [R, C]
 PairScorer = Callable[[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]

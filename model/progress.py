@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from model.train import EpochReport
+__all__ = ["EpochReport", "console_progress"]
 
-__all__ = ["console_progress"]
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """Where training stands: `loss` is the mean over the epoch so far, `ndcg` None until an epoch ends."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    ndcg: float | None
 
 
 @contextmanager

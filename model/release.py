@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,29 @@ import pandas as pd
 from rich.console import Console
 from safetensors.torch import save_file
 
-from model.artifact import Artifact, cache_folder, new_folder
+from model.artifact import Artifact, new_folder, release_store
 from model.baselines import baselines
 from model.calibrate import calibrate
 from model.compress import quantize
 from model.config import TrainConfig
 from model.data import Prepared, prepare
-from model.data.source import SOURCES
 from model.evaluate import ndcg, rank_metrics
 from model.export import export
-from model.inputs import ReleaseConfig, inputs_key, release_inputs, training_folder
+from model.inputs import ReleaseConfig, add_inputs, inputs_key, training_folder
 from model.pairs import bought_before, calibration_error, pair_metrics, sampled
-from model.progress import console_progress
-from model.recipes import RECIPES, recipe
+from model.progress import EpochReport, console_progress
 from model.report import quality_report
 from model.runtime import onnx_pair_scorer, onnx_ranker
 from model.sequence import Histories, Request, requests
-from model.train import EpochReport, train
+from model.train import train
 
-__all__ = ["ReleaseConfig", "build_release", "release_inputs", "release_store"]
+__all__ = ["build_release"]
 
 # The largest thing a build writes is its checkpoints: weights and two moments, about 60 MB, and the graphs.
 MIN_FREE_BYTES = 1 << 30
 _ALL_HISTORY = sys.maxsize
 
 Say = Callable[[str], None]
-
-
-def release_store() -> Path:
-    """The per-user folder of finished releases, shared by all clones."""
-    return cache_folder() / "releases"
 
 
 def build_release(
@@ -75,8 +67,7 @@ def build_release(
         )
     say(f"preparing {config.source}")
     prepared = prepare(config.data)
-    base = recipe(config.recipe)
-    tuned = replace(base, model=replace(base.model, catalogue=len(prepared.items)))
+    tuned = config.train_config(len(prepared.items))
     checkpoints = training_folder(config)
     with new_folder(target) as scratch:
         _fill(scratch, config, tuned, prepared, checkpoints, say, progress)
@@ -205,10 +196,7 @@ def _git_commit() -> str:
 def main() -> None:
     """Build a release and show its quality."""
     parser = argparse.ArgumentParser(prog="python -m model.release", description=__doc__)
-    parser.add_argument("--recipe", default="baseline", help=f"one of {', '.join(RECIPES)}")
-    parser.add_argument("--source", default="completejourney", help=f"one of {', '.join(SOURCES)}")
-    parser.add_argument("--path", default="", help="the file that the source reads")
-    parser.add_argument("--seed", type=int, default=0)
+    add_inputs(parser)
     chosen = parser.parse_args()
     console = Console()
     try:
@@ -221,6 +209,8 @@ def main() -> None:
             )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on from the last whole epoch")
     print(release.file("quality.md").read_text())
     print(f"{release.digest}\nnext: scripts/up serves it, once stacks/Pulumi.local.yaml names this recipe")
 

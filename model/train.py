@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from rich.console import Console
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from model.architecture import Recommender
 from model.checkpoint import Checkpoint
 from model.config import TrainConfig
-from model.data import Prepared
+from model.data import Prepared, prepare
 from model.evaluate import eager_ranker, ndcg
+from model.inputs import ReleaseConfig, add_inputs, training_folder
 from model.objective import SampledSoftmax
+from model.progress import EpochReport, console_progress
 from model.sequence import Batches, Histories, requests
 from model.tags import ItemTags
 
-__all__ = ["EpochReport", "train"]
+__all__ = ["train"]
 
 # Between epochs a sample of the validation requests is enough to see where training stands.
 WATCHED_REQUESTS = 512
 # No run has that many epochs or processes, so that no two draws share a seed.
 _EPOCHS_APART = 10_007
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochReport:
-    """Where training stands: `loss` is the mean over the epoch so far, `ndcg` None until an epoch ends."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    ndcg: float | None
 
 
 def train(
@@ -174,3 +166,32 @@ def _sum_over_ranks(values: Tensor) -> Tensor:
     if dist.is_initialized():
         dist.all_reduce(values)
     return values
+
+
+def main() -> None:
+    """Train a recipe; the checkpoints wait in the cache for `python -m model.release` of the same inputs."""
+    parser = argparse.ArgumentParser(prog="python -m model.train", description=main.__doc__)
+    add_inputs(parser)
+    config = ReleaseConfig(**vars(parser.parse_args()))
+    try:
+        prepared = prepare(config.data)
+        with console_progress(Console(quiet=int(os.environ.get("RANK", "0")) > 0)) as progress:
+            train(
+                prepared,
+                config.train_config(len(prepared.items)),
+                config.seed,
+                training_folder(config),
+                progress,
+                exclude_seen=config.exclude_seen,
+            )
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+    if int(os.environ.get("RANK", "0")) == 0:
+        print(f"next: python -m model.release --recipe {config.recipe}, with the same source, path and seed")
+
+
+if __name__ == "__main__":
+    main()

@@ -55,7 +55,7 @@ class Catalogue:
 
     def newest_user(self) -> str:
         """Who the last event of the recorded data belongs to."""
-        return str(self.histories.loc[self.histories["timestamp"].idxmax(), "user_id"])
+        return str(self.histories["user_id"].iloc[int(self.histories["timestamp"].argmax())])
 
     def history(self, user_id: str, at: datetime) -> History:
         """The user's events before or at `at`; empty for a user without any."""

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.folder import PROJECT, release_store
-from model.artifact import Artifact
+from infra.local.folder import PROJECT
+from model.artifact import Artifact, release_store
 from model.inputs import ReleaseConfig, inputs_key
 
 __all__ = ["build"]

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.artifact import cache_folder
-
-__all__ = ["ENVIRONMENT", "PROJECT", "point", "release_store"]
+__all__ = ["ENVIRONMENT", "PROJECT", "point"]
 
 PROJECT = Path(__file__).parents[2]
 # Made by scripts/setup from serving/runtime/requirements.lock.
 ENVIRONMENT = PROJECT / ".rialto" / "environments" / "triton"
-
-
-def release_store() -> Path:
-    """The folder of all releases of this user: content-addressed, shared by clones, never emptied here."""
-    return cache_folder() / "releases"
 
 
 def point(link: Path, target: Path) -> None:

@@ -16,11 +16,11 @@ from pulumi.dynamic import (
 )
 
 from infra.local.build import build
-from infra.local.folder import PROJECT, release_store
+from infra.local.folder import PROJECT
 from infra.local.progress import progress
 from infra.local.wire import whole
 from infra.settings import ReleaseSettings
-from model.artifact import Artifact
+from model.artifact import Artifact, release_store
 from model.inputs import ReleaseConfig, release_inputs
 
 __all__ = ["Release"]

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from infra.local.folder import ENVIRONMENT, PROJECT, point, release_store
-from model.artifact import Artifact
+from infra.local.folder import ENVIRONMENT, PROJECT, point
+from model.artifact import Artifact, release_store
 from model.signature import MODELS
 from serving.deploy import deploy
 from serving.failure import ServerError

@@ -12,8 +12,8 @@ import pytest
 
 from model import release
 from model.artifact import Artifact, GateError
-from model.inputs import inputs_key, release_inputs
-from model.release import ReleaseConfig, build_release
+from model.inputs import ReleaseConfig, inputs_key, release_inputs
+from model.release import build_release
 from tests.model.habits import habits
 
 PROJECT = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ def test_a_recipe_that_does_not_exist_is_named_with_those_that_do(config):
     unknown = ReleaseConfig(recipe="deluxe", source=config.source, path=config.path)
 
     with pytest.raises(
-        ValueError, match="recipe is 'deluxe', which does not exist; choose one of smoke, baseline, prod"
+        ValueError, match="recipe is 'deluxe', which does not exist; choose one of smoke, baseline"
     ):
         release_inputs(unknown)
 

@@ -83,16 +83,7 @@ def test_two_processes_reach_the_loss_of_one(prepared, small, tmp_path):
         folder.mkdir()
         launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
         subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "torch.distributed.run",
-                "--standalone",
-                "--nproc-per-node",
-                str(processes),
-                str(script),
-                str(folder),
-            ],
+            [sys.executable, *launch, str(script), str(folder)],
             env=environment,
             check=True,
             capture_output=True,

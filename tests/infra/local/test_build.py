@@ -6,7 +6,7 @@ import time
 import pytest
 
 from infra.local import build as module
-from infra.local.folder import release_store
+from model.artifact import release_store
 from model.inputs import ReleaseConfig
 from serving.runtime.process import ProcessRef
 from tests.releases import tiny_release

@@ -1,4 +1,5 @@
-from infra.local.folder import PROJECT, point, release_store
+from infra.local.folder import PROJECT, point
+from model.artifact import release_store
 
 
 def test_releases_lie_in_the_cache_that_all_clones_share(monkeypatch, tmp_path):

@@ -3,7 +3,8 @@ import shutil
 import pytest
 
 from infra.local import release as module
-from infra.local.folder import PROJECT, release_store
+from infra.local.folder import PROJECT
+from model.artifact import release_store
 from tests.releases import tiny_release
 
 CHOSEN = {"recipe": "smoke", "source": "completejourney", "path": "", "seed": 0.0, "folder": ".rialto/local"}

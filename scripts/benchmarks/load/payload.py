@@ -1,0 +1,80 @@
+"""What is asked: recorded histories of a release, and one request as each kind of server takes it.
+
+T = events of history
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tritonclient.grpc import service_pb2
+from tritonclient.utils import np_to_triton_dtype
+
+from model.signature import RECOMMEND
+from serving.catalogue import Catalogue
+from serving.history import History
+
+__all__ = ["K", "Payload", "recorded"]
+
+K = 10
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One request for the `K` next items of a real user."""
+
+    history: History
+    exclude_seen: bool
+
+    def tensors(self, history: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The model's inputs around `history_ids` and `history_ages` [1, T]."""
+        return {**history, "exclude_seen": np.array([[self.exclude_seen]]), "k": np.array([[K]], np.int64)}
+
+    def feed(self) -> dict[str, NDArray[Any]]:
+        """For onnxruntime: the events as they are."""
+        ids_1T, ages_1T = self.history.ids[None], self.history.ages[None]
+        return self.tensors({"history_ids": ids_1T, "history_ages": ages_1T})
+
+    def grpc(self, max_history: int) -> bytes:
+        """For Triton: a ModelInferRequest with the padded events that `serving.client` sends."""
+        request = service_pb2.ModelInferRequest(model_name=RECOMMEND.name)
+        for name, value in self.tensors(dict(self.history.tensors(max_history))).items():
+            request.inputs.add(name=name, datatype=np_to_triton_dtype(value.dtype), shape=value.shape)
+            request.raw_input_contents.append(np.ascontiguousarray(value).tobytes())
+        return bytes(request.SerializeToString())
+
+    def json(self) -> bytes:
+        """For the FastAPI servers: the events as they are."""
+        return json.dumps(
+            {
+                "history_ids": self.history.ids.tolist(),
+                # Hours and minutes survive; the 17 digits of a double would only make the body longer.
+                "history_ages": [round(age, DECIMALS) for age in self.history.ages.tolist()],
+                "exclude_seen": self.exclude_seen,
+                "k": K,
+            },
+            separators=(",", ":"),
+        ).encode()
+
+
+# Of a day: ten seconds.
+DECIMALS = 4
+
+
+def recorded(release: Path, count: int, seed: int = 0) -> Sequence[Payload]:
+    """`count` payloads from users drawn from the release's histories, each with all events it holds of them.
+
+    Every second one leaves out what was bought before.
+    """
+    catalogue = Catalogue.load(release)
+    users = catalogue.histories["user_id"].unique()
+    drawn = np.random.default_rng(seed).choice(users, count, replace=count > len(users))
+    few = replace(catalogue, histories=catalogue.histories[catalogue.histories["user_id"].isin(drawn)])
+    now = catalogue.newest_event()
+    return [Payload(few.history(str(user), now), place % 2 == 1) for place, user in enumerate(drawn)]
