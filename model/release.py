@@ -29,7 +29,7 @@ from model.export import export
 from model.inputs import ReleaseConfig, add_inputs, inputs_key, training_folder
 from model.pairs import bought_before, calibration_error, pair_metrics, sampled
 from model.progress import EpochReport, console_progress
-from model.report import quality_report
+from model.report import RELEASED, TWIN, quality_report
 from model.runtime import onnx_pair_scorer, onnx_ranker
 from model.sequence import Histories, Request, requests
 from model.train import train
@@ -137,8 +137,8 @@ def _metrics(
     whole_test = requests(prepared.events, "test", _ALL_HISTORY)
     V = len(prepared.items)
     ranking = {
-        "transformer int8 (the release)": rank_metrics(onnx_ranker(small), test, excluded, V),
-        "transformer fp32": rank_metrics(onnx_ranker(full), test, excluded, V),
+        RELEASED: rank_metrics(onnx_ranker(small), test, excluded, V),
+        TWIN: rank_metrics(onnx_ranker(full), test, excluded, V),
     }
     for name, rank in baselines(prepared, whole_validation, excluded).items():
         ranking[name] = rank_metrics(rank, whole_test, excluded, V)

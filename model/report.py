@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["quality_report"]
+__all__ = ["RANKING", "RELEASED", "TWIN", "quality_report"]
 
-_RANKING = {
+# What the ranking table calls the shipped graphs and their full-precision twin.
+RELEASED = "transformer int8 (the release)"
+TWIN = "transformer fp32"
+
+RANKING = {
     "ndcg": "NDCG@10",
     "recall": "Recall@10",
     "hr": "HR@10",
@@ -34,7 +38,7 @@ def quality_report(recipe: str, metrics: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"## Quality of recipe {recipe}: last basket of {requests:,} users, full catalogue\n",
-            _table("next items", metrics["ranking"], _RANKING),
+            _table("next items", metrics["ranking"], RANKING),
             f"\nint8 keeps {kept:.1%} of fp32's NDCG@10 on validation.\n",
             _table("will this item be bought?", metrics["pairs"], _PAIRS),
             f"\nOne negative a positive, threshold chosen on validation. Probabilities of items bought before are "

@@ -95,10 +95,10 @@ class _Run:
             V, N = self.config.model.catalogue, self.config.negatives
             negatives_N = torch.randint(1, V + 1, (N,), generator=generator).to(self.device)
             with self._precision():
-                loss, positives = self.objective(batch.to(self.device), negatives_N)
-            everyones = _sum_over_ranks(torch.stack([loss.detach(), positives]))
-            # Replicas average gradients; weighing by the positives of all makes that one big batch's gradient.
-            (loss * self.ranks / everyones[1].clamp(min=1)).backward()
+                loss, weight = self.objective(batch.to(self.device), negatives_N)
+            everyones = _sum_over_ranks(torch.stack([loss.detach(), weight]))
+            # Replicas average gradients; dividing by the weight of all makes that one big batch's gradient.
+            (loss * self.ranks / everyones[1].clamp(min=1e-6)).backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
             self.optimizer.step()
             self.optimizer.zero_grad()

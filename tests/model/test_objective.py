@@ -36,14 +36,15 @@ def test_training_and_serving_score_the_same_request_alike(model, batches):
             batch.positives_BQP[:, last],
         )
         with torch.no_grad():
-            loss, count = SampledSoftmax(model)(batch, every)
+            loss, weight = SampledSoftmax(model)(batch, every)
             logits = model(batch.ids_BT, (batch.day_BQ - batch.days_BT).clamp(min=0))[0]
         wanted = [item for item in batch.positives_BQP.flatten().tolist() if item]
         rest = logits[[item for item in every.tolist() if item not in wanted]].logsumexp(0)
         expected = sum((torch.logaddexp(rest, logits[item]) - logits[item]).item() for item in wanted)
 
-        assert count.item() == len(wanted)
-        assert loss.item() == pytest.approx(expected, rel=1e-4)
+        # A basket of n items weighs sqrt(n).
+        assert weight.item() == pytest.approx(len(wanted) ** 0.5)
+        assert loss.item() == pytest.approx(expected / len(wanted) ** 0.5, rel=1e-4)
 
 
 def test_a_request_sees_nothing_of_what_comes_after_it(model, batches):

@@ -1,0 +1,106 @@
+"""Quality over three seeds: the released int8 transformer, its fp32 twin and the baselines, on the test part."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+from rich.console import Console
+
+from model.artifact import Artifact, release_store
+from model.inputs import ReleaseConfig, add_inputs
+from model.progress import console_progress
+from model.release import build_release
+from model.report import RANKING, RELEASED, TWIN
+from scripts.benchmarks.machine import describe
+from scripts.benchmarks.result import Result, Row
+
+__all__ = ["main", "rows", "table"]
+
+SEEDS = 3
+# int8 may cost a hundredth of what full precision reaches.
+MIN_INT8_SHARE = 0.99
+
+
+def main() -> None:
+    """Build or reuse one release a seed, then compare what their manifests say."""
+    parser = argparse.ArgumentParser(prog="scripts/bench model", description=__doc__)
+    add_inputs(parser)
+    chosen = vars(parser.parse_args())
+    first = chosen.pop("seed")
+    console = Console()
+    console.print(
+        f"{SEEDS} seeds of recipe {chosen['recipe']}: baseline takes about five minutes a seed on two cores"
+    )
+    started = time.monotonic()
+    try:
+        with console_progress(console) as progress:
+            releases = [
+                build_release(ReleaseConfig(**chosen, seed=seed), release_store(), console.print, progress)
+                for seed in range(first, first + SEEDS)
+            ]
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    result = Result(
+        name="model",
+        machine=describe(["torch", "onnxruntime"]),
+        seconds=time.monotonic() - started,
+        rows=rows(releases),
+    )
+    print(table(releases))
+    console.print(result.table())
+    print(f"next: the figures are in {result.write()}; model/README.md says how they come about")
+
+
+def figures(releases: Sequence[Artifact], scorer: str, metric: str) -> list[float]:
+    """One figure a release."""
+    return [release.manifest.metrics["ranking"][scorer][metric] for release in releases]
+
+
+def table(releases: Sequence[Artifact]) -> str:
+    """Mean and standard deviation of every scorer and metric, as Markdown."""
+    lines = [
+        "| last basket | " + " | ".join(RANKING.values()) + " |",
+        "| --- | " + " | ".join("---:" for _ in RANKING) + " |",
+    ]
+    for scorer in releases[0].manifest.metrics["ranking"]:
+        cells = [_spread(figures(releases, scorer, metric)) for metric in RANKING]
+        lines.append(f"| {scorer} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _spread(values: Sequence[float]) -> str:
+    deviation = stdev(values)
+    return f"{mean(values):.4f}" + (f" ± {deviation:.4f}" if deviation else "")
+
+
+def rows(releases: Sequence[Artifact]) -> list[Row]:
+    """The verdicts: above every baseline, and int8 as good as fp32; then the pair output, without a goal here."""
+    scorers = releases[0].manifest.metrics["ranking"]
+    ours = mean(figures(releases, RELEASED, "ndcg"))
+    found = [
+        Row(
+            name=f"NDCG@10 of the release, goal: above {scorer}",
+            measured=ours,
+            unit="",
+            goal=mean(figures(releases, scorer, "ndcg")),
+        )
+        for scorer in scorers
+        if scorer not in (RELEASED, TWIN)
+    ]
+    share = ours / mean(figures(releases, TWIN, "ndcg"))
+    found.append(
+        Row(name="int8 keeps of fp32's NDCG@10, test part", measured=share, unit="", goal=MIN_INT8_SHARE)
+    )
+    for kind, pairs in releases[0].manifest.metrics["pairs"].items():
+        for metric in pairs:
+            values = [release.manifest.metrics["pairs"][kind][metric] for release in releases]
+            found.append(Row(name=f"purchase chance, {kind}: {metric}", measured=mean(values), unit=""))
+    return found
+
+
+if __name__ == "__main__":
+    main()
