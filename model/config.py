@@ -37,14 +37,14 @@ class TrainConfig:
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    epochs: int = 6
+    epochs: int = 4
     windows_per_epoch: int = 4_096
     batch_size: int = 32
     requests_per_sequence: int = 12
     positives_per_request: int = 24
     negatives: int = 1024
     optimizer: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = 2e-3
+    learning_rate: float = 8e-3
     weight_decay: float = 0.01
     warmup_share: float = 0.05
     clip_norm: float = 1.0

@@ -37,6 +37,7 @@ def production() -> TrainConfig:
         epochs=24,
         windows_per_epoch=12_000,
         negatives=4096,
+        learning_rate=4e-3,
     )
 
 
