@@ -27,12 +27,22 @@ def small(prepared) -> TrainConfig:
     return replace(recipe, model=replace(recipe.model, catalogue=len(prepared.items)), negatives=32)
 
 
+@pytest.fixture(scope="session")
+def fresh_model(prepared, small):
+    """`fresh_model()`: a model of the small shop with weights as spread as trained ones."""
+
+    def build() -> Recommender:
+        torch.manual_seed(0)
+        recommender = Recommender(replace(small.model, init_std=0.5), ItemTags.of(prepared)).eval()
+        # A model at its start says the same of every repeat.
+        for parameter in recommender.parameters():
+            if parameter.dim() == 1:
+                torch.nn.init.normal_(parameter, std=0.3)
+        return recommender
+
+    return build
+
+
 @pytest.fixture
-def model(prepared, small) -> Recommender:
-    torch.manual_seed(0)
-    recommender = Recommender(replace(small.model, init_std=0.5), ItemTags.of(prepared)).eval()
-    # As if trained: a fresh model's personal part says the same of every repeat.
-    for parameter in recommender.parameters():
-        if parameter.dim() == 1:
-            torch.nn.init.normal_(parameter, std=0.3)
-    return recommender
+def model(fresh_model) -> Recommender:
+    return fresh_model()

@@ -9,11 +9,11 @@ from model.export import export
 from model.runtime import session
 
 
-@pytest.fixture
-def graphs(model, tmp_path):
-    folder = tmp_path / "fp32"
-    folder.mkdir()
-    export(model, Calibration(0.7, -1.0), folder)
+@pytest.fixture(scope="module")
+def graphs(fresh_model, tmp_path_factory):
+    """One export serves all tests: it is the slow part."""
+    folder = tmp_path_factory.mktemp("fp32")
+    export(fresh_model(), Calibration(0.7, -1.0), folder)
     return folder
 
 
@@ -41,7 +41,6 @@ def chances(graphs, ids, candidates):
 
 
 def test_the_exported_graphs_keep_to_the_signature_and_their_contract(graphs, model):
-    """One export serves all these: it is the slow part."""
     V = model.config.catalogue
     plain_ids, plain_scores = ask(graphs, [[1, 2, 3]])
 

@@ -30,6 +30,7 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("RIALTO_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.mark.slow
 def test_a_release_holds_what_serving_and_people_need_and_is_built_once(config, tmp_path):
     store = tmp_path / "store"
     built = build_release(config, store)
@@ -67,6 +68,7 @@ def test_a_release_holds_what_serving_and_people_need_and_is_built_once(config, 
     )
 
 
+@pytest.mark.slow
 def test_a_release_that_fails_its_gate_leaves_the_store_as_it_was(config, tmp_path, monkeypatch):
     figures = iter([0.2, 0.1])
     monkeypatch.setattr(release, "ndcg", lambda *_: next(figures))
@@ -108,6 +110,7 @@ def test_other_data_another_recipe_or_another_seed_is_another_release(config):
     assert len({*keys, inputs_key(config)}) == 5
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_leaves_no_release_and_the_next_goes_on(config, tmp_path):
     command = [sys.executable, "-m", "model.release", "--recipe", "smoke"]
     command += ["--source", config.source, "--path", config.path]
