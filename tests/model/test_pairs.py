@@ -52,11 +52,12 @@ def test_scores_come_back_in_the_order_of_the_pairs():
     ]
 
 
-def test_the_threshold_is_the_one_with_the_best_f1():
-    labels = np.array([False, False, True, True])
+def test_the_threshold_is_where_calls_are_right_most_often():
+    labels = np.array([False, False, False, True, True])
 
-    assert threshold(labels, np.array([0.1, 0.4, 0.4, 0.9], np.float32)) == pytest.approx(0.4)
-    assert threshold(labels, np.array([0.1, 0.2, 0.4, 0.9], np.float32)) == pytest.approx(0.4)
+    assert threshold(labels, np.array([0.1, 0.2, 0.4, 0.4, 0.9], np.float32)) == pytest.approx(0.4)
+    assert threshold(labels, np.array([0.1, 0.2, 0.6, 0.3, 0.9], np.float32)) == pytest.approx(0.3)
+    assert threshold(labels, np.array([0.1, 0.6, 0.7, 0.3, 0.9], np.float32)) == pytest.approx(0.9)
 
 
 def test_a_scorer_that_knows_is_perfect_and_one_that_guesses_is_not():

@@ -92,3 +92,13 @@ def test_two_processes_reach_the_loss_of_one(prepared, small, tmp_path):
         return [float(line) for line in (folder / "losses").read_text().split()]
 
     assert final_loss(2) == pytest.approx(final_loss(1), rel=1e-4)
+
+
+@pytest.mark.gpu
+def test_a_gpu_in_bf16_comes_near_the_loss_of_the_cpu(prepared, small, tmp_path, monkeypatch):
+    config = replace(small, epochs=4, learning_rate=1e-2)
+    _, on_gpu = losses(prepared, config, tmp_path / "gpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    _, on_cpu = losses(prepared, config, tmp_path / "cpu")
+
+    assert on_gpu == pytest.approx(on_cpu, rel=0.02)
