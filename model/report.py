@@ -29,6 +29,8 @@ _PAIRS = {
     "auc": "AUC",
     "threshold": "threshold",
 }
+# As wide as 0.1234, so that columns line up in a terminal too.
+_NUMBER_WIDTH = 6
 
 
 def quality_report(recipe: str, metrics: Mapping[str, Any]) -> str:
@@ -49,13 +51,13 @@ def quality_report(recipe: str, metrics: Mapping[str, Any]) -> str:
 
 def _table(corner: str, rows: Mapping[str, Mapping[str, float]], columns: Mapping[str, str]) -> str:
     width = max(len(corner), *(len(name) for name in rows))
-    titles = list(columns.values())
+    titles = [f"{title:>{_NUMBER_WIDTH}}" for title in columns.values()]
     lines = [
         f"| {corner:<{width}} | " + " | ".join(titles) + " |",
         f"| {'-' * width} | " + " | ".join("-" * (len(title) - 1) + ":" for title in titles) + " |",
     ]
     for name, figures in rows.items():
-        cells = [f"{_number(figures[key]):>{len(title)}}" for key, title in columns.items()]
+        cells = [f"{_number(figures[key]):>{len(title)}}" for key, title in zip(columns, titles, strict=True)]
         lines.append(f"| {name:<{width}} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
