@@ -17,7 +17,9 @@ shop = folder / f"shop-{os.environ['RANK']}"
 shop.mkdir()
 prepared = prepare(habits(shop))
 recipe = smoke()
-config = replace(recipe, model=replace(recipe.model, catalogue=len(prepared.items)), negatives=32, epochs=3)
+model = replace(recipe.model, catalogue=len(prepared.items))
+# An even number of windows: what processes cannot share evenly is left out of an epoch.
+config = replace(recipe, model=model, negatives=32, epochs=3, windows_per_epoch=64)
 reports = []
 train(prepared, config, 0, folder / "run", reports.append)
 if dist.get_rank() == 0:

@@ -4,8 +4,10 @@ import socket
 
 import pytest
 
-from infra.local import folder, server
+from infra.local import server
 from infra.local import triton as module
+from infra.local.folder import point
+from model.artifact import release_store
 from serving.model_config import TargetConfig
 from serving.runtime import control, launcher
 from serving.runtime.server import ServerHandle
@@ -38,7 +40,7 @@ def props(tmp_path, monkeypatch):
     """A server of this test's own: its folder, its ports, its release."""
     monkeypatch.setenv("RIALTO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(server, "PROJECT", tmp_path)
-    release = tiny_release(folder.release_store() / "b")
+    release = tiny_release(release_store() / "b")
     ports = dict(zip(PORTS, free_ports(3), strict=True))
     return {**STATE, **ports, "release": release.digest, "instances": 1} | {"process": None}
 
@@ -116,7 +118,7 @@ def test_the_links_stay_for_the_successor_and_go_with_the_last_server(props):
         config = server.config_of(each)
         config.folder.mkdir(parents=True)
         (config.folder / "server.json").touch()
-    folder.point(config.folder.parent / "server.json", config.folder / "server.json")
+    point(config.folder.parent / "server.json", config.folder / "server.json")
     (server.config_of(props).folder / "server.json").unlink()
     (config.folder.parent / "release").symlink_to(config.folder)
 
@@ -158,7 +160,7 @@ def test_a_server_is_ended_by_its_state_when_its_folder_was_lost(provider, props
 
 @pytest.mark.triton
 def test_create_leaves_no_process_when_the_release_does_not_load(provider, props):
-    broken = broken_release(folder.release_store() / "broken")
+    broken = broken_release(release_store() / "broken")
 
     with pytest.raises(RuntimeError, match="Triton did not load"):
         provider.create({**props, "release": broken.digest, "build": "broken"})
