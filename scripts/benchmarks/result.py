@@ -21,7 +21,7 @@ THOUSANDS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One measured figure. `measured` is None where nothing could be measured, which meets no goal.
+    """One measured figure. `measured` is None or not finite where nothing could be measured: no goal is met.
 
     `goal` is in the same unit; with `better` "more" it is the least that will do, with "less" the most.
     """
@@ -37,7 +37,7 @@ class Row:
         """The verdict; None where no goal was set."""
         if self.goal is None:
             return None
-        if self.measured is None or math.isnan(self.measured):
+        if self.measured is None or not math.isfinite(self.measured):
             return False
         return self.measured >= self.goal if self.better == "more" else self.measured <= self.goal
 
@@ -99,6 +99,7 @@ def _goal(row: Row) -> str:
 
 
 def _number(value: float | None, unit: str) -> str:
-    if value is None or math.isnan(value):
+    if value is None or not math.isfinite(value):
         return "not measured"
-    return f"{value:,.0f} {unit}" if abs(value) >= THOUSANDS else f"{value:.3g} {unit}"
+    number = f"{value:,.0f}" if abs(value) >= THOUSANDS else f"{value:.3g}"
+    return f"{number} {unit}".rstrip()
