@@ -54,7 +54,8 @@ class Connection(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[bytes]:
         """Send a request; the future holds the body of a 200, or ServerError."""
-        assert self._transport is not None and self._waiting is None
+        assert self._transport is not None
+        assert self._waiting is None
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return self._waiting
@@ -99,17 +100,19 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """Connections that calls take in turn: the one that has rested longest is next."""
+    """Connections to the workers of one application: a call goes to the worker with the fewest under way.
 
-    def __init__(self, connections: Sequence[Connection]) -> None:
-        self._resting: asyncio.Queue[Connection] = asyncio.Queue()
-        for connection in connections:
-            self._resting.put_nowait(connection)
+    No balancer in front of the workers could share out better.
+    """
+
+    def __init__(self, connections: Sequence[Sequence[Connection]]) -> None:
+        self._resting = [list(of_worker) for of_worker in connections]
 
     async def ask(self, request: bytes) -> bytes:
-        """Ask on a free connection, waiting for one if need be."""
-        connection = await self._resting.get()
+        """Ask on a free connection; there must be one."""
+        resting = max(self._resting, key=len)
+        connection = resting.pop()
         try:
             return await connection.ask(request)
         finally:
-            self._resting.put_nowait(connection)
+            resting.append(connection)

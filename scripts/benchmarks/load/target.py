@@ -6,7 +6,6 @@ while the clock runs, and answers are checked for success and not decoded.
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -77,7 +76,7 @@ class GrpcTarget:
 
 @dataclass(frozen=True)
 class HttpTarget:
-    """Workers of one application, each on a port of its own; calls take turns among them."""
+    """Workers of one application, each on a port of its own."""
 
     ports: tuple[int, ...]
 
@@ -85,10 +84,13 @@ class HttpTarget:
     async def open(self, payloads: Sequence[Payload], connections: int) -> AsyncIterator[Call]:
         """See `Target`."""
         encoded = [request_bytes(payload.json()) for payload in payloads]
-        # Equal shares: no balancer in front of the workers could do better.
-        ports = itertools.islice(itertools.cycle(self.ports), connections)
         async with AsyncExitStack() as stack:
-            pool = Pool([await stack.enter_async_context(Connection.to(port)) for port in ports])
+            workers: list[list[Connection]] = [[] for _ in self.ports]
+            for place in range(connections):
+                worker = place % len(self.ports)
+                opened = await stack.enter_async_context(Connection.to(self.ports[worker]))
+                workers[worker].append(opened)
+            pool = Pool(workers)
 
             async def call(number: int) -> bytes:
                 return await pool.ask(encoded[number % len(encoded)])
