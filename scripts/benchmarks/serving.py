@@ -1,0 +1,181 @@
+"""Triton INT8 beside FastAPI servers and bare onnxruntime: throughput and latency on one machine, in one run.
+
+All answer the same recorded histories. The callers run in a process of their own on the same cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import importlib.util
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model.artifact import Artifact, release_store
+from scripts.benchmarks.contest import comparison, verdict
+from scripts.benchmarks.contest.contender import ENVIRONMENT, WORKERS, Contenders, running
+from scripts.benchmarks.contest.plan import FULL, SHORT, START_SECONDS, Plan
+from scripts.benchmarks.contest.rounds import measure
+from scripts.benchmarks.load.payload import K, recorded
+from scripts.benchmarks.load.process import LoadProcess
+from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.result import FOLDER, Result
+from serving.failure import ServerError
+from serving.model_config import TargetConfig
+
+__all__ = ["bench"]
+
+PROJECT = FOLDER.parents[1]
+LOCAL_RELEASE = FOLDER.parent / "local" / "release"
+# Enough that no server profits from having answered the same before; encoded, a few MB.
+PAYLOADS = 512
+PACKAGES = ("onnxruntime", "torch", "fastapi", "uvicorn", "pydantic", "tritonclient", "grpcio", "numpy")
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the benchmark on the release of the local stack, or on the baseline."""
+    parser = argparse.ArgumentParser(prog="scripts/bench serving", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="under a minute: small windows, coarse figures")
+    plan = SHORT if parser.parse_args().short else FULL
+    console = Console()
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        result = bench(_release(console), plan, FOLDER / "serving", console)
+        file = result.write()
+    except (ValueError, ServerError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted: every server is stopped, nothing is written", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    advice = (
+        "run it without --short for figures to publish" if plan is SHORT else "publish them, also what loses"
+    )
+    print(f"next: every row is in {file.relative_to(PROJECT)}; {advice}")
+
+
+def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Result:
+    """Start everything, measure, stop everything and print what came out; `folder` takes the logs.
+
+    ServerError or ValueError if something does not start or fails; nothing is left running then either.
+    """
+    started = time.monotonic()
+    console.print(_announcement(release, plan))
+    with _alone(folder), running(release, folder) as contenders, _load(release) as load:
+        with _shown(console, plan) as progress:
+            found = measure(load, contenders.targets, plan, progress)
+        machine = _machine(release, contenders, plan)
+    result = Result(
+        name="serving", machine=machine, seconds=time.monotonic() - started, rows=verdict.rows(found)
+    )
+    console.print(comparison.table(found))
+    console.print(result.table())
+    console.print(comparison.losses(found))
+    return result
+
+
+def _release(console: Console) -> Artifact:
+    """What the local stack serves; without one the baseline, which is built if need be."""
+    if LOCAL_RELEASE.is_symlink():
+        return Artifact.load(LOCAL_RELEASE.resolve())
+    # The process that makes the load imports this module too, and has no use for PyTorch.
+    from model.inputs import ReleaseConfig
+    from model.progress import console_progress
+    from model.release import build_release
+
+    with console_progress(console) as progress:
+        return build_release(ReleaseConfig(recipe="baseline"), release_store(), console.print, progress)
+
+
+def _announcement(release: Artifact, plan: Plan) -> str:
+    minutes, seconds = divmod(round(plan.seconds), 60)
+    used = cores()
+    return (
+        f"serving: {plan.rounds} rounds, at most about {minutes} min {seconds:02} s, on {release.manifest.version} "
+        f"({release.manifest.catalogue:,} items)\n"
+        f"The callers run on cores {', '.join(map(str, used))}, which they share with the servers: what they "
+        "take, the servers lack. Nothing else should run here meanwhile."
+    )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder: two benchmarks at once would measure each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"another benchmark holds {folder}; wait for its end") from None
+        yield
+
+
+def _load(release: Artifact) -> LoadProcess:
+    return LoadProcess(recorded(release.folder, PAYLOADS))
+
+
+@contextmanager
+def _shown(console: Console, plan: Plan) -> Iterator[Callable[[str, float], None]]:
+    """A bar for a person, a line a step for a log."""
+    columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=plan.seconds - START_SECONDS)
+        due = 0.0
+
+        def show(what: str, seconds: float) -> None:
+            nonlocal due
+            bar.update(task, completed=due, description=what)
+            due += seconds
+            if what and not console.is_terminal:
+                console.print(what)
+
+        yield show
+
+
+def _machine(release: Artifact, contenders: Contenders, plan: Plan) -> dict[str, Any]:
+    """Where it ran, with which versions, and how each server was set up."""
+    about = describe(PACKAGES)
+    about["versions"]["triton"] = contenders.triton_version
+    about["versions"]["onnxruntime in triton"] = _installed("onnxruntime")
+    target = TargetConfig.embedded()
+    return {
+        **about,
+        "caller-cores": cores(),
+        "release": release.digest,
+        "recipe": release.manifest.recipe,
+        "items": release.manifest.catalogue,
+        "k": K,
+        "payloads": PAYLOADS,
+        "rounds": plan.rounds,
+        "triton": f"{target.instances} x {target.threads} threads",
+        "peers": f"{WORKERS} x 1 thread, uvicorn on {_http_stack()}",
+    }
+
+
+def _installed(package: str) -> str:
+    """The version of a package in Triton's own environment."""
+    found = next(ENVIRONMENT.glob(f"lib/python3.*/site-packages/{package}-*.dist-info"))
+    return found.name.removesuffix(".dist-info").partition("-")[2]
+
+
+def _http_stack() -> str:
+    """What uvicorn chooses by itself: the compiled loop and parser where they are installed."""
+    chosen = (("uvloop", "asyncio"), ("httptools", "h11"))
+    return " and ".join(fast if importlib.util.find_spec(fast) else plain for fast, plain in chosen)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    # So that a plain `kill` stops the servers too.
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

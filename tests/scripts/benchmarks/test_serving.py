@@ -1,0 +1,120 @@
+"""The whole benchmark with real servers, for a moment; its figures mean nothing."""
+
+import json
+import socket
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from scripts.benchmarks import serving
+from scripts.benchmarks.contest.contender import NAMES, running
+from scripts.benchmarks.contest.plan import Plan
+from scripts.benchmarks.serving import bench
+from serving.runtime.process import mentioning
+from serving.runtime.server import ServerHandle
+
+MOMENT = Plan(
+    rounds=1,
+    levels=(1, 2),
+    warmup_seconds=0.1,
+    window_seconds=0.4,
+    poisson_seconds=0.5,
+    longest_poisson_seconds=0.5,
+)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_gone(contenders, release, folder) -> bool:
+    """Whether nothing of a run listens or runs any more."""
+    ports = [port for key in ("graph", "eager") for port in contenders.targets[key].ports]
+    handle = ServerHandle.read(folder / "triton")
+    return not (
+        any(map(answers, [*ports, *handle.ports.by_key().values()]))
+        or mentioning(handle.region)
+        or mentioning(str(release.folder))
+    )
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The contenders of the run that follows."""
+    kept = []
+
+    def keeping(*about):
+        class Keeping:
+            def __enter__(self):
+                self.inner = running(*about)
+                kept.append(self.inner.__enter__())
+                return kept[-1]
+
+            def __exit__(self, *error):
+                return self.inner.__exit__(*error)
+
+        return Keeping()
+
+    monkeypatch.setattr(serving, "running", keeping)
+    return kept
+
+
+@pytest.mark.triton
+def test_one_run_measures_all_four_says_so_and_leaves_nothing_behind(real_release, tmp_path, seen):
+    said = StringIO()
+
+    result = bench(real_release, MOMENT, tmp_path / "run", Console(file=said, width=200))
+
+    assert is_gone(seen[0], real_release, tmp_path / "run")
+    file = json.loads(result.write(tmp_path).read_text())
+    rows = {row["name"]: row for row in file["rows"]}
+    for name in NAMES.values():
+        assert rows[f"{name}: throughput at p99 <= 50 ms"]["measured"] > 0
+        assert rows[f"{name}: share of bare onnxruntime's top ten"]["measured"] > 0.9
+    # A moment is too short for a p99, and the verdict says so.
+    assert rows["requests behind each p99 at Poisson load"]["met"] is False
+    assert file["machine"]["versions"]["triton"] == "2.51.0"
+    assert file["machine"]["release"] == real_release.digest
+    said = said.getvalue()
+    assert said.startswith("serving: 1 rounds, at most about 0 min ")
+    assert "which they share with the servers" in said
+    assert "\nTriton loses " in said
+
+
+@pytest.mark.triton
+def test_an_interrupted_run_stops_every_server(real_release, tmp_path, seen, monkeypatch):
+    def interrupted(*about):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serving, "measure", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        bench(real_release, MOMENT, tmp_path, Console(file=StringIO()))
+
+    assert is_gone(seen[0], real_release, tmp_path)
+
+
+def test_two_benchmarks_at_once_are_refused(tmp_path, weighty_release):
+    with serving._alone(tmp_path), pytest.raises(ValueError, match=r"^another benchmark holds .*; wait"):
+        bench(weighty_release, MOMENT, tmp_path, Console(file=StringIO()))
+
+
+def test_a_release_that_is_damaged_is_one_line_and_no_json(tmp_path):
+    (tmp_path / "release").symlink_to(tmp_path / "gone")
+    program = f"""
+from pathlib import Path
+from scripts.benchmarks import serving
+serving.LOCAL_RELEASE = Path({str(tmp_path / "release")!r})
+serving.FOLDER = Path({str(tmp_path / "bench")!r})
+serving.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program, "--short"], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: release ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("bench/*.json"))
