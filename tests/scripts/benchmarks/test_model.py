@@ -37,7 +37,9 @@ def test_the_table_gives_mean_and_deviation_and_leaves_out_a_deviation_of_nothin
     assert f"| {TWIN} | 0.2000 |" in text
 
 
-@pytest.mark.parametrize(("ndcg", "verdicts"), [(0.2, [True, True]), (0.149, [False, False]), (0.19, [True, False])])
+@pytest.mark.parametrize(
+    ("ndcg", "verdicts"), [(0.2, [True, True]), (0.149, [False, False]), (0.19, [True, False])]
+)
 def test_a_goal_that_is_missed_is_a_row_too(ndcg, verdicts):
     found = rows([release(ndcg)] * 3)
 
