@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -68,8 +68,10 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     ServerError or ValueError if something does not start or fails; nothing is left running then either.
     """
     started = time.monotonic()
-    console.print(_announcement(release, plan))
-    with _alone(folder), running(release, folder) as contenders, _load(release) as load:
+    with _alone(folder), ExitStack() as stack:
+        console.print(_announcement(release, plan), soft_wrap=True)
+        contenders = stack.enter_context(running(release, folder))
+        load = stack.enter_context(LoadProcess(recorded(release.folder, PAYLOADS)))
         with _shown(console, plan) as progress:
             found = measure(load, contenders.targets, plan, progress)
         machine = _machine(release, contenders, plan)
@@ -78,7 +80,7 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     )
     console.print(comparison.table(found))
     console.print(result.table())
-    console.print(comparison.losses(found))
+    console.print(comparison.losses(found), soft_wrap=True)
     return result
 
 
@@ -118,10 +120,6 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _load(release: Artifact) -> LoadProcess:
-    return LoadProcess(recorded(release.folder, PAYLOADS))
-
-
 @contextmanager
 def _shown(console: Console, plan: Plan) -> Iterator[Callable[[str, float], None]]:
     """A bar for a person, a line a step for a log."""
@@ -135,7 +133,7 @@ def _shown(console: Console, plan: Plan) -> Iterator[Callable[[str, float], None
             bar.update(task, completed=due, description=what)
             due += seconds
             if what and not console.is_terminal:
-                console.print(what)
+                console.print(what, soft_wrap=True)
 
         yield show
 

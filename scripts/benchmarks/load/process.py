@@ -8,6 +8,7 @@ import multiprocessing
 import selectors
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -62,16 +63,18 @@ class LoadProcess:
 def _serve(pipe: Connection, payloads: Sequence[Payload]) -> None:
     # Ctrl-C reaches the whole group; the bench itself stops us, after it knows what was interrupted.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        try:
+    # The bench closes the pipe when it is done, and a bench that was killed does so too.
+    with suppress(EOFError, ConnectionError):
+        while True:
             target, job = pipe.recv()
-        except EOFError:
-            return
-        try:
-            found = _run(target, job, payloads)
-        except (ServerError, OSError) as error:
-            found = error
-        pipe.send(found)
+            pipe.send(_found(target, job, payloads))
+
+
+def _found(target: Target, job: Job, payloads: Sequence[Payload]) -> Any:  # noqa: ANN401 - what the job returns
+    try:
+        return _run(target, job, payloads)
+    except (ServerError, OSError) as error:
+        return error
 
 
 def _run(target: Target, job: Job, payloads: Sequence[Payload]) -> Any:  # noqa: ANN401 - as above
