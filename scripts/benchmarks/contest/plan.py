@@ -55,8 +55,8 @@ FULL = Plan(
 SHORT = Plan(
     rounds=3,
     levels=(1, 4, 16),
-    warmup_seconds=0.2,
-    window_seconds=0.6,
-    poisson_seconds=1.5,
-    longest_poisson_seconds=1.5,
+    warmup_seconds=0.15,
+    window_seconds=0.5,
+    poisson_seconds=1.2,
+    longest_poisson_seconds=1.2,
 )
