@@ -21,7 +21,7 @@ from serving.failure import ServerError
 __all__ = ["LoadProcess"]
 
 # No answer is worth waiting for longer, once a job should be done.
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 
