@@ -193,11 +193,9 @@ class Recommender(nn.Module):
         return Reading(ids_BT, query_BD, decay_BTH, baskets_BH, newest_B)
 
     def with_repeats(
-        self, general_BC: Tensor, reading: Reading, ids_BC: Tensor, vectors_BCD: Tensor
+        self, general_BC: Tensor, reading: Reading, counts_BCH: Tensor, vectors_BCD: Tensor
     ) -> Tensor:
-        """Logits [B, C] after the user's own purchases: `general_BC` where there are none."""
-        match_BCT = (ids_BC[:, :, None] == reading.ids_BT[:, None, :]).to(vectors_BCD.dtype)
-        counts_BCH = match_BCT @ reading.decay_BTH
+        """Logits [B, C] after the user's own purchases: `general_BC` where the decayed counts are 0."""
         features = self.personal_features(counts_BCH, reading.baskets_BH[:, None], reading.newest_B[:, None])
         logits_BC = self.personal_logit(features, vectors_BCD, reading.query_BD[:, None])
         return torch.where(counts_BCH[..., -1] > 0, self.keep * general_BC + logits_BC, general_BC)
@@ -212,7 +210,8 @@ class Recommender(nn.Module):
         vectors_BTD = F.embedding(ids_BT, table_VD)
         reading = self.read(ids_BT, ages_BT, vectors_BTD)
         logits_BV = reading.query_BD @ table_DV + self.bias
-        logits_BT = self.with_repeats(logits_BV.gather(1, ids_BT), reading, ids_BT, vectors_BTD)
+        counts_BTH = _own_counts(ids_BT, reading.decay_BTH, len(table_VD))
+        logits_BT = self.with_repeats(logits_BV.gather(1, ids_BT), reading, counts_BTH, vectors_BTD)
         # Copies of one item carry the same logit, so that the order in which they are written is no matter.
         logits_BV = logits_BV.scatter(1, ids_BT, logits_BT)
         return torch.cat([torch.full_like(logits_BV[:, :1], MASKED), logits_BV[:, 1:]], 1)
@@ -224,7 +223,22 @@ class Recommender(nn.Module):
         vectors_BCD = F.embedding(candidates_BC, table_VD)
         reading = self.read(ids_BT, ages_BT, F.embedding(ids_BT, table_VD))
         general_BC = (vectors_BCD @ reading.query_BD.unsqueeze(-1)).squeeze(-1) + self.bias[candidates_BC]
-        return self.with_repeats(general_BC, reading, candidates_BC, vectors_BCD)
+        match_BCT = (candidates_BC[:, :, None] == ids_BT[:, None, :]).to(vectors_BCD.dtype)
+        return self.with_repeats(general_BC, reading, match_BCT @ reading.decay_BTH, vectors_BCD)
+
+
+def _own_counts(ids_BT: Tensor, decay_BTH: Tensor, rows: int) -> Tensor:
+    """Decayed counts [B, T, H] of each event's item in the same history; `rows` is the number of indices.
+
+    Copies of an item elect one of their places, gather there and read from there, in time linear in T and
+    `rows`; comparing every event with every other took a third of an answer at 512 events.
+    """
+    place_T = torch.arange(ids_BT.shape[1], dtype=torch.int32, device=ids_BT.device)
+    elected_BV = torch.zeros(ids_BT.shape[0], rows, dtype=torch.int32, device=ids_BT.device)
+    elected_BV = elected_BV.scatter(1, ids_BT, place_T.expand_as(ids_BT))
+    place_BTH = elected_BV.gather(1, ids_BT).long().unsqueeze(-1).expand_as(decay_BTH)
+    counts_BTH = torch.zeros_like(decay_BTH).scatter_add(1, place_BTH, decay_BTH)
+    return counts_BTH.gather(1, place_BTH)
 
 
 def basket_starts(days: Tensor, known: Tensor) -> Tensor:

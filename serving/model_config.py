@@ -26,10 +26,6 @@ MAX_BATCH_SIZE = 32
 QUEUE_DELAY_MICROSECONDS = 0
 # No preferred sizes: they split a queue of seven into four and three, 5-15 % more core time a request.
 
-# Triton's own threads take 0.15 to 0.2 ms of a core a request, and here the callers share the machine too. Of two
-# cores, one instance beat two: 0.2 ms less at one connection, 20-30 % less core time, p99 at 16 of 22 ms, not 33.
-TRITONS_CORES = 1
-
 WARMUP_K = 10
 # Triton fills warm-up tensors with zeros by itself; k must be at least 1, so it comes from a file.
 WARMUP_FILES = {"k": np.array([WARMUP_K], np.int64).tobytes()}
@@ -51,8 +47,8 @@ class TargetConfig:
 
     @classmethod
     def embedded(cls, *, instances: int | None = None, threads: int = 1) -> Self:
-        """The server on this machine; left out, `instances` fill the cores but the one that Triton needs."""
-        cores = len(os.sched_getaffinity(0)) - TRITONS_CORES
+        """The server on this machine; left out, `instances` fill the cores."""
+        cores = len(os.sched_getaffinity(0))
         return cls(
             backend="python", device="cpu", instances=instances or max(cores // threads, 1), threads=threads
         )

@@ -81,9 +81,9 @@ def test_gpus_get_gpu_instances_and_cores_get_cpu_instances():
 
 
 @pytest.mark.parametrize(
-    ("cores", "threads", "instances"), [(1, 1, 1), (2, 1, 1), (8, 1, 7), (9, 2, 4), (8, 2, 3), (4, 16, 1)]
+    ("cores", "threads", "instances"), [(1, 1, 1), (2, 1, 2), (8, 1, 8), (9, 2, 4), (8, 2, 4), (4, 16, 1)]
 )
-def test_instances_left_out_fill_the_cores_but_tritons_own(monkeypatch, cores, threads, instances):
+def test_instances_left_out_fill_the_cores(monkeypatch, cores, threads, instances):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
 
     assert TargetConfig.embedded(threads=threads).instances == instances

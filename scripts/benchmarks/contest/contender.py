@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from model.artifact import Artifact
-from scripts.benchmarks.load.target import BareTarget, GrpcTarget, HttpTarget, Target
+from scripts.benchmarks.load.target import BareTarget, HttpTarget, Target, TritonTarget
 from scripts.benchmarks.peer.process import workers
 from serving.deploy import deploy
 from serving.model_config import TargetConfig
@@ -62,7 +62,7 @@ def running(release: Artifact, folder: Path) -> Iterator[Contenders]:
         )
         targets: Mapping[Key, Target] = {
             "bare": BareTarget(release.file("recommend.onnx")),
-            "triton": GrpcTarget(triton.ports.grpc, release.manifest.max_history),
+            "triton": TritonTarget(triton.ports.http, release.manifest.max_history),
             "graph": graph,
             "eager": eager,
         }

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tritonclient.grpc import service_pb2
+from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import np_to_triton_dtype
 
 from model.signature import RECOMMEND
@@ -41,13 +41,18 @@ class Payload:
         ids_1T, ages_1T = self.history.ids[None], self.history.ages[None]
         return self.tensors({"history_ids": ids_1T, "history_ages": ages_1T})
 
-    def grpc(self, max_history: int) -> bytes:
-        """For Triton: a ModelInferRequest with the padded events that `serving.client` sends."""
-        request = service_pb2.ModelInferRequest(model_name=RECOMMEND.name)
+    def triton(self, max_history: int) -> tuple[bytes, int]:
+        """For Triton: the padded events that `serving.client` sends, as KServe's JSON and then raw tensors.
+
+        The second value is the length of the JSON (KServe v2, "binary tensor data extension").
+        """
+        inputs = []
         for name, value in self.tensors(dict(self.history.tensors(max_history))).items():
-            request.inputs.add(name=name, datatype=np_to_triton_dtype(value.dtype), shape=value.shape)
-            request.raw_input_contents.append(np.ascontiguousarray(value).tobytes())
-        return bytes(request.SerializeToString())
+            inputs.append(InferInput(name, list(value.shape), np_to_triton_dtype(value.dtype)))
+            inputs[-1].set_data_from_numpy(value)
+        outputs = [InferRequestedOutput(tensor.name, binary_data=False) for tensor in RECOMMEND.outputs]
+        body, length = InferenceServerClient.generate_request_body(inputs, outputs=outputs)
+        return body, length
 
     def json(self) -> bytes:
         """For the FastAPI servers: the events as they are."""

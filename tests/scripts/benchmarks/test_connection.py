@@ -42,7 +42,10 @@ async def serving(*pieces: bytes):
 def asked(*pieces: bytes, times: int = 1):
     async def ask():
         async with serving(*pieces) as (port, received), Connection.to(port) as connection:
-            return [await connection.ask(request_bytes(b'{"k":1}')) for _ in range(times)], received
+            return [
+                await connection.ask(request_bytes("/recommend", {"X-Kind": "test"}, b'{"k":1}'))
+                for _ in range(times)
+            ], received
 
     return asyncio.run(ask())
 
@@ -52,6 +55,7 @@ def test_a_request_is_whole_http_and_the_answer_is_its_body():
 
     head, _, sent = received.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /recommend HTTP/1.1\r\nHost: ")
+    assert b"\r\nX-Kind: test" in head
     assert json.loads(sent) == {"k": 1}
     assert body == b"hello"
 

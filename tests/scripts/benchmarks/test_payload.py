@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-from tritonclient.grpc import service_pb2
 
 from model.artifact import Artifact
 from scripts.benchmarks.load.payload import Payload, recorded
@@ -17,13 +16,15 @@ def release(tmp_path_factory) -> Artifact:
     return tiny_release(tmp_path_factory.mktemp("release") / "tiny")
 
 
-def decoded(request: bytes) -> dict[str, np.ndarray]:
-    message = service_pb2.ModelInferRequest.FromString(request)
-    assert message.model_name == "recommend"
-    return {
-        tensor.name: np.frombuffer(content, NP_TYPES[tensor.datatype]).reshape(tensor.shape)
-        for tensor, content in zip(message.inputs, message.raw_input_contents, strict=True)
-    }
+def decoded(body: bytes, json_length: int) -> dict[str, np.ndarray]:
+    tensors, start = {}, json_length
+    for tensor in json.loads(body[:json_length])["inputs"]:
+        end = start + tensor["parameters"]["binary_data_size"]
+        kind = NP_TYPES[tensor["datatype"]]
+        tensors[tensor["name"]] = np.frombuffer(body[start:end], kind).reshape(tensor["shape"])
+        start = end
+    assert start == len(body)
+    return tensors
 
 
 def test_payloads_are_what_the_release_recorded_of_real_users(release):
@@ -48,7 +49,7 @@ def test_a_seed_draws_the_same_payloads_again_and_more_than_there_are_users(rele
 def test_triton_gets_the_tensors_that_our_client_sends(release):
     payload = recorded(release.folder, USERS)[3]
 
-    tensors = decoded(payload.grpc(MAX_HISTORY))
+    tensors = decoded(*payload.triton(MAX_HISTORY))
 
     expected = payload.history.tensors(MAX_HISTORY)
     assert tensors.keys() == {*expected, "exclude_seen", "k"}
@@ -61,7 +62,7 @@ def test_all_protocols_carry_the_same_events(release):
     for payload in recorded(release.folder, USERS):
         body = json.loads(payload.json())
         feed = payload.feed()
-        padded = decoded(payload.grpc(10 * MAX_HISTORY))
+        padded = decoded(*payload.triton(10 * MAX_HISTORY))
         events = len(payload.history.ids)
 
         assert (

@@ -9,7 +9,7 @@ import pytest
 from scripts.benchmarks.load.job import Ask, ClosedLoop
 from scripts.benchmarks.load.payload import Payload
 from scripts.benchmarks.load.process import LoadProcess
-from scripts.benchmarks.load.target import BareTarget, GrpcTarget, HttpTarget
+from scripts.benchmarks.load.target import BareTarget, HttpTarget, TritonTarget
 from serving.failure import ServerError
 from serving.history import History
 
@@ -29,11 +29,11 @@ def closed_port():
         yield bound.getsockname()[1]
 
 
-@pytest.mark.parametrize("kind", ["http", "grpc"])
+@pytest.mark.parametrize("kind", ["application", "triton"])
 def test_a_server_that_is_not_there_is_one_line_and_the_process_goes_on(
     kind, load, closed_port, weighty_release
 ):
-    target = HttpTarget((closed_port,)) if kind == "http" else GrpcTarget(closed_port, 64)
+    target = HttpTarget((closed_port,)) if kind == "application" else TritonTarget(closed_port, 64)
 
     with pytest.raises(ServerError) as caught:
         load.run(target, ClosedLoop(connections=2, seconds=1, warmup_seconds=0))
