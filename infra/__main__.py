@@ -3,7 +3,7 @@
 import pulumi
 
 from infra.program import deploy
-from infra.settings import Settings
+from infra.settings import load_settings
 
-for name, value in deploy(Settings.load()).items():
+for name, value in deploy(load_settings()).items():
     pulumi.export(name, value)

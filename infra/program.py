@@ -1,17 +1,27 @@
-"""The whole program: the only place where components meet."""
+"""The whole program: which components a stack has. Those of a hybrid stack meet in infra/hybrid.py."""
 
 from __future__ import annotations
 
 import pulumi
 
-from infra.local.inference import LocalInference, LocalInferenceArgs
-from infra.settings import Settings
+from infra.settings import HybridSettings, LocalSettings, Secrets
 
 __all__ = ["deploy"]
 
 
-def deploy(settings: Settings) -> dict[str, pulumi.Input[object]]:
+def deploy(settings: LocalSettings | HybridSettings) -> dict[str, pulumi.Input[object]]:
     """Declare this stack's resources; return its outputs, kebab-case."""
+    if isinstance(settings, LocalSettings):
+        return _local(settings)
+    # The SDKs of both clouds take seconds to import, which the local stack need not wait for.
+    from infra.hybrid import deploy_hybrid
+
+    return deploy_hybrid(settings, Secrets.load())
+
+
+def _local(settings: LocalSettings) -> dict[str, pulumi.Input[object]]:
+    from infra.local.inference import LocalInference, LocalInferenceArgs
+
     folder = f".rialto/{pulumi.get_stack()}"
     args = LocalInferenceArgs(release=settings.release, triton=settings.triton, folder=folder)
     inference = LocalInference("local", args)

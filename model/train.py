@@ -24,6 +24,7 @@ from model.inputs import ReleaseConfig, add_inputs, training_folder
 from model.objective import SampledSoftmax
 from model.progress import EpochReport, console_progress
 from model.sequence import Batches, Histories, requests
+from model.share import share
 from model.tags import ItemTags
 
 __all__ = ["train"]
@@ -46,7 +47,8 @@ def train(
     """Train on the training part and return the epoch that ranks the watched validation requests best.
 
     `out` keeps one checkpoint; a second call with the same inputs goes on from it, so a kill costs at most the
-    current epoch. Under `torchrun` every process takes its share of each batch and all return the same model.
+    current epoch. Under `torchrun` every process takes its share of each batch and all return the same model; the
+    checkpoint of the first machine counts, and the others get a copy.
     """
     run = _Run(prepared, config, seed, out, exclude_seen)
     while run.epoch < config.epochs:
@@ -80,6 +82,7 @@ class _Run:
         self.checkpoint = Checkpoint(
             out, {"config": repr(config), "seed": seed, "data": prepared.fingerprint}
         )
+        share(self.checkpoint.last)
         self.epoch, self.best_ndcg = self.checkpoint.resume(self.model, self.optimizer)
         self.steps = self.batches.steps()
 
@@ -119,6 +122,7 @@ class _Run:
             dist.barrier()
 
     def best(self) -> Recommender:
+        share(self.checkpoint.top)
         self.checkpoint.load_best(self.model)
         return self.model.eval()
 

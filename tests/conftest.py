@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.settings import Settings
+from infra.settings import HybridSettings, LocalSettings, parse_settings
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
@@ -17,13 +17,34 @@ def declare():
     from infra import program
 
     def declare(settings, stack="local", computed=None):
+        if isinstance(settings, HybridSettings):
+            from tests.infra import hybrid
+
+            hybrid.configure()
+            computed = {**hybrid.COMPUTED, **(computed or {})}
         return record(lambda: program.deploy(settings), stack=stack, computed=computed or {})
 
     return declare
 
 
 @pytest.fixture
-def local_settings() -> Settings:
+def local_settings() -> LocalSettings:
     """The settings of the `local` stack as committed."""
-    stack = yaml.safe_load((PROJECT / "stacks" / "Pulumi.local.yaml").read_text())
-    return Settings.model_validate(stack["config"]["rialto:settings"])
+    return _committed("local")
+
+
+@pytest.fixture
+def dev_settings() -> HybridSettings:
+    """The settings of the `dev` stack as committed."""
+    return _committed("dev")
+
+
+@pytest.fixture
+def prod_settings() -> HybridSettings:
+    """The settings of the `prod` stack as committed."""
+    return _committed("prod")
+
+
+def _committed(stack):
+    file = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
+    return parse_settings(file["config"]["rialto:settings"])

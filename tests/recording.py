@@ -12,12 +12,18 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @dataclass(frozen=True)
 class Recorded:
-    """One resource as the program declared it; `parent` is a URN."""
+    """One resource as the program declared it; `parent` is a URN, `provider` the name of an explicit one."""
 
     type: str
     name: str
     inputs: dict
     parent: str
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    retained: bool = False
+    secret_outputs: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    provider: str = ""
 
 
 @dataclass
@@ -41,16 +47,19 @@ class Declared:
 
 
 class _Answers(mocks.Mocks):
-    """Every resource comes to be as asked, with `computed` (by type) as what its provider adds."""
+    """Every resource comes to be as asked, with `computed` (by type) as what its provider adds,
+    or a function of its name that says so.
+    """
 
-    def __init__(self, computed: dict[str, dict]):
+    def __init__(self, computed: dict[str, dict | Callable[[str], dict]]):
         self.computed = computed
 
     def new_resource(self, args):
-        return f"{args.name}-id", {**args.inputs, **self.computed.get(args.typ, {})}
+        added = self.computed.get(args.typ, {})
+        return f"{args.name}-id", {**args.inputs, **(added(args.name) if callable(added) else added)}
 
     def call(self, args):
-        raise AssertionError(f"the program called {args.token}; record an answer for it first")
+        raise AssertionError(f"the program called {args.token}; a stack's preview asks no cloud anything")
 
 
 class _Recorder(mocks.MockMonitor):
@@ -61,12 +70,29 @@ class _Recorder(mocks.MockMonitor):
     def RegisterResource(self, request):  # noqa: N802 - the name is the monitor's
         if request.type != "pulumi:pulumi:Stack":
             inputs = mocks.rpc.deserialize_properties(request.object)
-            recorded = Recorded(request.type, request.name, inputs, request.parent)
+            recorded = Recorded(
+                request.type,
+                request.name,
+                inputs,
+                request.parent,
+                protect=request.protect,
+                ignore_changes=tuple(request.ignoreChanges),
+                retained=request.retainOnDelete,
+                secret_outputs=tuple(request.additionalSecretOutputs),
+                depends_on=tuple(sorted(request.dependencies)),
+                # A provider is referred to as <urn>::<id>.
+                provider=request.provider.rpartition("::")[0].rpartition("::")[2],
+            )
             self.declared.resources.append(recorded)
         return super().RegisterResource(request)
 
 
-def record(program: Callable[[], dict], *, stack: str, computed: dict[str, dict]) -> Declared:
+def record(
+    program: Callable[[], dict],
+    *,
+    stack: str,
+    computed: dict[str, dict],
+) -> Declared:
     """Run `program` under the mock and look only after it returned, so that absence can be asserted."""
     declared = Declared()
     answers = _Answers(computed)

@@ -8,7 +8,7 @@ import pulumi
 
 from infra.local.release import Release
 from infra.local.triton import TritonServer
-from infra.settings import ReleaseSettings, TritonSettings
+from infra.settings.local import ReleaseSettings, TritonSettings
 from serving.runtime.port import LOOPBACK
 
 __all__ = ["LocalInference", "LocalInferenceArgs"]

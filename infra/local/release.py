@@ -19,7 +19,7 @@ from infra.local.build import build
 from infra.local.folder import PROJECT
 from infra.local.progress import progress
 from infra.local.wire import whole
-from infra.settings import ReleaseSettings
+from infra.settings.local import ReleaseSettings
 from model.artifact import Artifact, release_store
 from model.inputs import ReleaseConfig, release_inputs
 

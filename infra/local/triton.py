@@ -22,7 +22,7 @@ import serving
 from infra.local import server
 from infra.local.release import Release
 from infra.local.wire import whole
-from infra.settings import TritonSettings
+from infra.settings.local import TritonSettings
 from model.artifact import sha256_of
 from serving.model_config import TargetConfig
 from serving.runtime import launcher

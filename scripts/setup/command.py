@@ -13,6 +13,7 @@ from scripts.setup.environment import ProjectEnvironment
 from scripts.setup.failure import SetupError, os_explanation
 from scripts.setup.installer import Installer
 from scripts.setup.interpreter import Interpreter
+from scripts.setup.kubernetes import Kubernetes
 from scripts.setup.layout import Layout
 from scripts.setup.lock import exclusive
 from scripts.setup.progress import Progress
@@ -46,6 +47,7 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         ProjectEnvironment(layout, interpreter, uv),
         TritonEnvironment(layout, interpreter, uv),
         Engine(layout, interpreter, uv),
+        Kubernetes(layout, interpreter, uv),
     )
 
 

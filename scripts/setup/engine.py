@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import platform
-import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.setup import engine_build, engine_release, marker, wrapper
-from scripts.setup.disk import require_space
+from scripts.setup.cached import CachedPrograms
 from scripts.setup.failure import SetupError
+from scripts.setup.go_toolchain import GoToolchain
 from scripts.setup.installer import Installer
 from scripts.setup.interpreter import Interpreter
 from scripts.setup.layout import Layout
-from scripts.setup.lock import exclusive
 from scripts.setup.progress import Step
+from scripts.setup.release import OutOfReachError
 from scripts.setup.shell import Shell
 
 __all__ = ["Engine", "platform_name"]
@@ -48,10 +46,7 @@ class Engine:
     @property
     def version(self) -> str:
         """The engine's version, pinned where it is built from."""
-        module = (self.layout.builds / "engine" / "go.mod").read_text()
-        found = re.search(rf"{re.escape(engine_build.ENGINE_MODULE)} v(\S+)", module)
-        assert found is not None, "the engine's go.mod requires no engine"
-        return found[1]
+        return engine_build.pinned_version(self.layout.builds)
 
     @property
     def _platform(self) -> str:
@@ -63,54 +58,38 @@ class Engine:
         return self.layout.cache / "engine" / f"{self.version}-{self._platform}"
 
     @property
-    def _inputs(self) -> dict[str, str]:
-        files = sorted(self.layout.builds.glob("*/go.*"))
-        return {"version": self.version, "platform": self._platform, "modules": marker.digest(files)}
+    def _programs(self) -> CachedPrograms:
+        files = [file for name in engine_build.MODULES for file in self.layout.module_files(name)]
+        facts = {"version": self.version, "platform": self._platform, "modules": marker.digest(files)}
+        return CachedPrograms(self.folder, facts, _NEEDED_GB, "the Pulumi engine")
 
     def complete(self) -> bool:
         """Whether the engine was finished from the present pins, and this clone can start it."""
-        return self._installed() and wrapper.up_to_date(self.layout, self.folder)
+        return self._programs.complete() and wrapper.up_to_date(self.layout, self.folder)
 
     def install(self, shell: Shell) -> None:
         """Bring the engine unless another clone already did; then write this clone's `.rialto/bin/pulumi`."""
-        with exclusive(self.folder.with_name("lock"), shell.progress.say) as lock:
-            if not self._installed():
-                self._bring(shell.holding(lock))
+        self._programs.bring(
+            shell, lambda held, folder: self._released(held, folder) or self._built(held, folder)
+        )
         wrapper.write(self.layout, self.folder)
-
-    def _installed(self) -> bool:
-        facts = marker.read(self.folder)
-        sizes = json.loads(facts.pop("sizes", "{}"))
-        return facts == self._inputs and bool(sizes) and sizes == _sizes(self.folder)
-
-    def _bring(self, shell: Shell) -> None:
-        require_space([self.folder], _NEEDED_GB, "installing the Pulumi engine")
-        partial = self.folder.with_name(f"{self.folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        origin = self._released(shell, partial) or self._built(shell, partial)
-        (partial / "origin.txt").write_text(origin)
-        marker.write(partial, {**self._inputs, "sizes": json.dumps(_sizes(partial))})
-        shutil.rmtree(self.folder, ignore_errors=True)
-        partial.rename(self.folder)
 
     def _released(self, shell: Shell, folder: Path) -> str:
         """Fetch the official release into `folder`; empty if it is out of reach."""
         with shell.progress.step(f"fetching the release of the Pulumi engine {self.version}") as step:
             try:
                 engine_release.fetch(self.version, self._platform, folder, step, self.releases)
-            except engine_release.OutOfReachError as error:
+            except OutOfReachError as error:
                 step.outcome = f"out of reach ({error})"
                 return ""
             self._prove(shell, step, folder)
         return engine_release.ORIGIN.format(version=self.version)
 
     def _built(self, shell: Shell, folder: Path) -> str:
-        with shell.progress.step(
-            f"building the Pulumi engine {self.version} (5 to 10 minutes on two cores)"
-        ) as step:
-            build = engine_build.EngineBuild(self.layout, self.interpreter, self.installer, self.version)
-            go = build.build(folder, shell, step)
+        title = f"building the Pulumi engine {self.version} (5 to 10 minutes on two cores)"
+        with shell.progress.step(title) as step:
+            toolchain = GoToolchain(self.layout, self.interpreter, self.installer)
+            go = engine_build.build(toolchain, folder, shell, step)
             self._prove(shell, step, folder)
         return engine_build.ORIGIN.format(version=self.version, go=go)
 
@@ -118,7 +97,3 @@ class Engine:
         said = shell.run(step, [folder / "pulumi", "version"]).strip()
         if said != f"v{self.version}":
             raise SetupError(f"the engine brought says it is {said!r}, not v{self.version}; run this again")
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    return {file.name: file.stat().st_size for file in sorted(folder.glob("pulumi*"))}

@@ -40,8 +40,12 @@ class Layout:
 
     @property
     def builds(self) -> Path:
-        """The Go modules that the engine is built from."""
+        """The Go modules that programs are built from where their releases are out of reach."""
         return self.root / "scripts" / "setup" / "builds"
+
+    def module_files(self, name: str) -> list[Path]:
+        """The files of Go module `name` that say what is built: go.mod and go.sum."""
+        return sorted((self.builds / name).glob("go.*"))
 
     def environment(self, name: str) -> Path:
         """The virtual environment `name`: uv, project or triton."""

@@ -1,4 +1,3 @@
-import copy
 import json
 import subprocess
 import sys
@@ -9,8 +8,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from infra import settings as module
-from infra.settings import Settings, schema
+from infra.settings import __main__ as module
+from infra.settings import load_settings, stack
+from infra.settings.schema import schema
 
 PROJECT = Path(__file__).parents[2]
 
@@ -18,8 +18,8 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture
 def chosen():
     """The `local` stack's settings as plain values, to be spoiled."""
-    stack = yaml.safe_load((PROJECT / "stacks" / "Pulumi.local.yaml").read_text())
-    return stack["config"]["rialto:settings"]
+    file = yaml.safe_load((PROJECT / "stacks" / "Pulumi.local.yaml").read_text())
+    return file["config"]["rialto:settings"]
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def load(monkeypatch):
     def load(chosen):
         values = {} if chosen is None else {"rialto:settings": json.dumps(chosen)}
         monkeypatch.setattr(pulumi.Config, "_get", lambda self, key, *_: values.get(self.full_key(key)))
-        monkeypatch.setattr(module.pulumi, "get_stack", lambda: "local")
+        monkeypatch.setattr(stack.pulumi, "get_stack", lambda: "local")
         monkeypatch.setattr("pulumi.config.get_project", lambda: "rialto")
-        return Settings.load()
+        return load_settings()
 
     return load
 
@@ -121,7 +121,7 @@ def test_each_of_several_problems_has_its_line(load, chosen):
     ]
 
 
-@pytest.mark.parametrize("value", [[], 3, "text", {"release": None, "triton": []}])
+@pytest.mark.parametrize("value", [[], 3, "text", {"kind": "local", "release": None, "triton": []}])
 def test_settings_that_are_no_group_of_keys_are_refused_in_lines(load, value):
     with pytest.raises(pulumi.RunError) as error:
         load(value)
@@ -129,6 +129,24 @@ def test_settings_that_are_no_group_of_keys_are_refused_in_lines(load, value):
     for line in str(error.value).splitlines():
         assert line.startswith("stacks/Pulumi.local.yaml: settings")
         assert "it must be a group of keys" in line
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (None, "settings.kind is missing; say local (this machine) or hybrid (OpenStack and AWS)"),
+        ("cloud", 'settings.kind is "cloud"; it must be local or hybrid'),
+    ],
+)
+def test_a_stack_must_say_what_kind_it_is(load, chosen, kind, line):
+    chosen["kind"] = kind
+    if kind is None:
+        del chosen["kind"]
+
+    with pytest.raises(pulumi.RunError) as error:
+        load(chosen)
+
+    assert str(error.value) == f"stacks/Pulumi.local.yaml: {line}"
 
 
 def test_a_stack_without_settings_is_told_where_to_copy_them_from(load):
@@ -167,4 +185,4 @@ def test_stack_files_name_the_schema_for_editors():
 def test_the_schema_knows_every_key_of_the_stack_file(chosen):
     definitions = json.loads(schema())["$defs"]
     known = {name for group in definitions.values() for name in group["properties"]}
-    assert {key for group in copy.copy(chosen).values() for key in group} <= known
+    assert {key for group in chosen.values() if isinstance(group, dict) for key in group} <= known

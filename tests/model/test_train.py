@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -92,6 +93,29 @@ def test_two_processes_reach_the_loss_of_one(prepared, small, tmp_path):
         return [float(line) for line in (folder / "losses").read_text().split()]
 
     assert final_loss(2) == pytest.approx(final_loss(1), rel=1e-4)
+
+
+@pytest.mark.slow
+def test_machines_that_share_no_folder_train_one_model(tmp_path):
+    script = PROJECT / "tests" / "model" / "train_together.py"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    machines = []
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        address = ["--nnodes=2", f"--node-rank={number}", "--master-addr=127.0.0.1", f"--master-port={port}"]
+        launch = ["-m", "torch.distributed.run", "--nproc-per-node=1", *address, str(script)]
+        command = [sys.executable, *launch, str(tmp_path / str(number))]
+        machines.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+
+    for machine in machines:
+        _, errors = machine.communicate(timeout=300)
+        assert machine.returncode == 0, errors
+    first, second = (sorted((tmp_path / str(number) / "run").glob("*.safetensors")) for number in range(2))
+    assert [file.name for file in second] == ["best.safetensors"]
+    assert second[0].read_bytes() == first[0].read_bytes()
 
 
 @pytest.mark.gpu

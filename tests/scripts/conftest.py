@@ -78,25 +78,32 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
+ENGINE = (
+    "pulumi",
+    "pulumi-language-python",
+    "pulumi-language-python-exec",
+    "pulumi-resource-pulumi-python",
+    "pulumi-language-dotnet",
+)
+
+
 def publish(folder, version, platform, *, prefix="pulumi/", digest=""):
-    """Lay out a release as its owners do: an archive and a checksum file; the programs are shell scripts."""
-    release = folder / f"v{version}"
-    release.mkdir(parents=True)
-    archive = release / f"pulumi-v{version}-{platform}.tar.gz"
-    names = (
-        "pulumi",
-        "pulumi-language-python",
-        "pulumi-language-python-exec",
-        "pulumi-resource-pulumi-python",
-    )
-    with tarfile.open(archive, "w:gz") as tar:
-        for name in (*names, "pulumi-language-dotnet"):
-            program = f"#!/bin/sh\necho v{version}\n".encode()
-            member = tarfile.TarInfo(prefix + name)
-            member.size = len(program)
-            tar.addfile(member, io.BytesIO(program))
+    """Lay out a release of the engine as its owners do; the programs are shell scripts."""
+    archive = folder / f"v{version}" / f"pulumi-v{version}-{platform}.tar.gz"
+    pack(archive, {prefix + name: f"v{version}" for name in ENGINE})
     digest = digest or sha256(archive.read_bytes()).hexdigest()
-    (release / f"pulumi-{version}-checksums.txt").write_text(
+    archive.with_name(f"pulumi-{version}-checksums.txt").write_text(
         f"{digest}  {archive.name}\n{'0' * 64}  another.zip\n"
     )
     return archive
+
+
+def pack(archive, programs):
+    """Write an archive of shell scripts, each of which says the words beside its path."""
+    archive.parent.mkdir(parents=True)
+    with tarfile.open(archive, "w:gz") as tar:
+        for path, words in programs.items():
+            program = f"#!/bin/sh\necho {words}\n".encode()
+            member = tarfile.TarInfo(path)
+            member.size = len(program)
+            tar.addfile(member, io.BytesIO(program))

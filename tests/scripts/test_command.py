@@ -46,7 +46,7 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do(capsys):
 
     assert (
         capsys.readouterr().err
-        == "error: there is no part 'trition'; the parts are project, triton, engine\n"
+        == "error: there is no part 'trition'; the parts are project, triton, engine, kubernetes\n"
     )
 
 
@@ -87,7 +87,7 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before} - sys.s
     assert done.stdout.split() == ["model", "scripts"]
 
 
-COMMANDS = ["bench", "check", "down", "lock", "test", "up"]
+COMMANDS = ["bench", "check", "down", "lock", "preview", "test", "up"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -113,6 +113,7 @@ def test_every_command_is_short_and_stops_at_its_first_error(name):
     ("command", "message"),
     [
         (["up", "staging"], "error: there is no environment 'staging'; stacks/ has: "),
+        (["preview", "staging"], "error: there is no environment 'staging'; stacks/ has: "),
         (["bench", "speed"], "error: there is no benchmark 'speed'; there are: "),
     ],
 )

@@ -3,7 +3,7 @@ import tarfile
 
 import pytest
 
-from scripts.setup import engine_release
+from scripts.setup import engine_release, release
 from scripts.setup.failure import SetupError
 from scripts.setup.progress import Step
 from tests.scripts.conftest import publish
@@ -40,12 +40,12 @@ def test_a_release_with_another_checksum_is_refused_and_unpacks_nothing(served, 
 
 
 def test_a_release_that_is_not_there_is_out_of_reach(served, tmp_path):
-    with pytest.raises(engine_release.OutOfReachError, match="answer 404"):
+    with pytest.raises(release.OutOfReachError, match="answer 404"):
         fetch(tmp_path / "engine", served[1])
 
 
 def test_an_address_where_nobody_answers_is_out_of_reach(tmp_path):
-    with pytest.raises(engine_release.OutOfReachError, match="refused"):
+    with pytest.raises(release.OutOfReachError, match="refused"):
         fetch(tmp_path / "engine", "http://127.0.0.1:1")
 
 
@@ -53,7 +53,7 @@ def test_a_page_served_in_place_of_the_checksums_is_out_of_reach_and_not_trusted
     publish(served[0], VERSION, PLATFORM)
     (served[0] / f"v{VERSION}" / f"pulumi-{VERSION}-checksums.txt").write_text("<html>Please sign in</html>")
 
-    with pytest.raises(engine_release.OutOfReachError, match="does not name pulumi-v3"):
+    with pytest.raises(release.OutOfReachError, match="does not name pulumi-v3"):
         fetch(tmp_path / "engine", served[1])
 
 
@@ -75,6 +75,7 @@ def test_an_archive_without_the_language_host_is_refused_by_its_name(tmp_path):
 
 
 def test_a_checksum_is_found_by_the_files_whole_name():
-    checksums = "aa  pulumi-v3.tar.gz.sig\nbb *pulumi-v3.tar.gz\n"
+    checksums = "aa  pulumi-v3.tar.gz.sig\nbb *pulumi-v3.tar.gz\ncc  /envtest-v1.tar.gz\n"
 
-    assert engine_release.expected_digest(checksums, "pulumi-v3.tar.gz") == "bb"
+    assert release.expected_digest(checksums, "pulumi-v3.tar.gz") == "bb"
+    assert release.expected_digest(checksums, "envtest-v1.tar.gz") == "cc"

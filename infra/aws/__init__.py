@@ -1,0 +1,1 @@
+"""AWS: a private network, GPU nodes, the store of releases, and the AWS end of the bridge."""

@@ -1,0 +1,150 @@
+"""One VPN connection: two tunnels from AWS to one gateway machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings.bridge import ENCRYPTION, IKE_VERSION, ProposalSettings, TunnelSettings
+
+__all__ = ["Tunnel", "VpnConnection", "VpnConnectionArgs"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tunnel:
+    """What the gateway machine must know of one tunnel."""
+
+    address: pulumi.Output[str]
+    inside_address_aws: pulumi.Output[str]
+    inside_address_gateway: pulumi.Output[str]
+    preshared_key: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VpnConnectionArgs:
+    """Whom AWS talks to, and on what terms."""
+
+    address: pulumi.Input[str]
+    private_asn: int
+    tunnels: TunnelSettings
+    proposal: ProposalSettings
+    transit_gateway_id: pulumi.Input[str]
+    route_table_id: pulumi.Input[str]
+    log_group_arn: pulumi.Input[str]
+
+
+class VpnConnection(pulumi.ComponentResource):
+    """A customer gateway, its two tunnels, and their place in the Transit Gateway's routes."""
+
+    tunnels: Mapping[str, Tunnel]
+    configuration: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: VpnConnectionArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("rialto:aws:VpnConnection", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        customer = aws.ec2.CustomerGateway(
+            name,
+            type="ipsec.1",
+            bgp_asn=str(args.private_asn),
+            ip_address=args.address,
+            device_name=name,
+            tags={"Name": name},
+            opts=inside,
+        )
+        options: dict[str, Any] = {
+            **_tunnel(1, str(args.tunnels.first), args),
+            **_tunnel(2, str(args.tunnels.second), args),
+        }
+        connection = aws.ec2.VpnConnection(
+            name,
+            customer_gateway_id=customer.id,
+            transit_gateway_id=args.transit_gateway_id,
+            type="ipsec.1",
+            static_routes_only=False,
+            tags={"Name": name},
+            opts=inside,
+            **options,
+        )
+        _route(name, connection, args.route_table_id, inside)
+        self.tunnels = _known(connection)
+        self.configuration = pulumi.Output.secret(connection.customer_gateway_configuration)
+        self.register_outputs(
+            {
+                "tunnels": {key: vars(each) for key, each in self.tunnels.items()},
+                "configuration": self.configuration,
+            }
+        )
+
+
+def _tunnel(number: int, inside: str, args: VpnConnectionArgs) -> dict[str, Any]:
+    """One tunnel's options, each a list of the one thing that is accepted."""
+    proposal = args.proposal
+    log = {
+        "log_enabled": True,
+        "log_group_arn": args.log_group_arn,
+        "log_output_format": "json",
+        "bgp_log_enabled": True,
+        "bgp_log_group_arn": args.log_group_arn,
+        "bgp_log_output_format": "json",
+    }
+    options = {
+        "inside_cidr": inside,
+        "ike_versions": [IKE_VERSION],
+        "phase1_encryption_algorithms": [ENCRYPTION],
+        "phase1_integrity_algorithms": [proposal.integrity],
+        "phase1_dh_group_numbers": [proposal.dh_group],
+        "phase1_lifetime_seconds": proposal.ike_lifetime_seconds,
+        "phase2_encryption_algorithms": [ENCRYPTION],
+        "phase2_integrity_algorithms": [proposal.integrity],
+        "phase2_dh_group_numbers": [proposal.dh_group],
+        "phase2_lifetime_seconds": proposal.child_lifetime_seconds,
+        # AWS begins, and begins again: a tunnel comes back without traffic from our side.
+        "startup_action": "start",
+        "dpd_timeout_action": "restart",
+        "dpd_timeout_seconds": proposal.dpd_seconds,
+        "log_options": {"cloudwatch_log_options": log},
+    }
+    return {f"tunnel{number}_{key}": value for key, value in options.items()}
+
+
+def _route(
+    name: str,
+    connection: aws.ec2.VpnConnection,
+    route_table_id: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    aws.ec2transitgateway.RouteTableAssociation(
+        name,
+        transit_gateway_attachment_id=connection.transit_gateway_attachment_id,
+        transit_gateway_route_table_id=route_table_id,
+        opts=opts,
+    )
+    aws.ec2transitgateway.RouteTablePropagation(
+        name,
+        transit_gateway_attachment_id=connection.transit_gateway_attachment_id,
+        transit_gateway_route_table_id=route_table_id,
+        opts=opts,
+    )
+
+
+def _known(connection: aws.ec2.VpnConnection) -> dict[str, Tunnel]:
+    return {
+        "first": Tunnel(
+            address=connection.tunnel1_address,
+            inside_address_aws=connection.tunnel1_vgw_inside_address,
+            inside_address_gateway=connection.tunnel1_cgw_inside_address,
+            preshared_key=pulumi.Output.secret(connection.tunnel1_preshared_key),
+        ),
+        "second": Tunnel(
+            address=connection.tunnel2_address,
+            inside_address_aws=connection.tunnel2_vgw_inside_address,
+            inside_address_gateway=connection.tunnel2_cgw_inside_address,
+            preshared_key=pulumi.Output.secret(connection.tunnel2_preshared_key),
+        ),
+    }

@@ -1,0 +1,223 @@
+"""The hybrid program: where both clouds, the bridge between them and what runs on them meet.
+
+The order is that of need: the private cloud with its gateways' addresses, AWS with the tunnels to them, the gateway
+machines that end the tunnels, and last what runs on the two clusters.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+import pulumi_openstack as openstack
+
+from infra import naming
+from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
+from infra.aws.cloud import AwsCloud, AwsCloudArgs
+from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
+from infra.inference.inference import Inference, InferenceArgs
+from infra.inference.store_access import StoreAccess, StoreKey
+from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.openstack.cloud import PrivateCloud, PrivateCloudArgs
+from infra.openstack.gateway import GatewayMachines
+from infra.scheduling import GPU_LABELS
+from infra.settings import HybridSettings, Secrets
+from infra.training.training import Training, TrainingArgs
+
+__all__ = ["deploy_hybrid"]
+
+# Until the bridge's own files come: a machine that boots and does nothing.
+EMPTY_CLOUD_CONFIG = "#cloud-config\n{}\n"
+HTTPS = 443
+
+
+def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulumi.Input[object]]:
+    """Declare both clouds and what runs on them; return the stack's outputs, kebab-case."""
+    private = _private_cloud(settings, secrets)
+    account = _account(settings)
+    public = _aws_cloud(settings, private, account)
+    machines = _gateway_machines(settings, private, public)
+    private_inference = _private_inference(settings, private)
+    aws_inference, training = _aws_workloads(settings, public, account, machines)
+    return {
+        "release": settings.release.digest,
+        "triton": {"openstack": private_inference.grpc_endpoint, "aws": aws_inference.grpc_endpoint},
+        "front-address": private.front_address,
+        "gateway-addresses": private.gateway_addresses,
+        "tunnel-addresses": public.tunnel_addresses,
+        "openstack-stores": private.stores,
+        "openstack-kubeconfig": private.kubeconfig,
+        "pseudonym-key-ref": private.pseudonym_key_ref,
+        "aws-stores": public.storage.stores,
+        "aws-repositories": public.storage.repository_urls,
+        "aws-kubeconfig": public.kubeconfig,
+        "gpu-node-groups": public.node_group_names,
+        "train-now": training.command,
+    }
+
+
+def _prefix() -> str:
+    return f"rialto-{pulumi.get_stack()}"
+
+
+def _tags(settings: HybridSettings) -> dict[str, str]:
+    return naming.tags(owner=settings.owner, stack=pulumi.get_stack())
+
+
+def _private_cloud(settings: HybridSettings, secrets: Secrets) -> PrivateCloud:
+    chosen = settings.openstack
+    provider = openstack.Provider("openstack", cloud=chosen.cloud, region=chosen.region)
+    return PrivateCloud(
+        "openstack",
+        PrivateCloudArgs(
+            openstack=chosen,
+            residency=settings.residency,
+            prefix=_prefix(),
+            tags=_tags(settings),
+            remote_range=settings.aws.network.range,
+            pseudonym_key=secrets.pseudonym_key,
+            protect=settings.protect,
+        ),
+        pulumi.ResourceOptions(providers=[provider]),
+    )
+
+
+def _account(settings: HybridSettings) -> aws.Provider:
+    return aws.Provider(
+        "aws",
+        region=settings.aws.region,
+        allowed_account_ids=[settings.aws.account],
+        default_tags={"tags": _tags(settings)},
+    )
+
+
+def _aws_cloud(settings: HybridSettings, private: PrivateCloud, account: aws.Provider) -> AwsCloud:
+    return AwsCloud(
+        "aws",
+        AwsCloudArgs(
+            aws=settings.aws,
+            bridge=settings.bridge,
+            residency=settings.residency,
+            stack=pulumi.get_stack(),
+            prefix=_prefix(),
+            tags=_tags(settings),
+            private_range=settings.openstack.network.range,
+            gateways=private.gateway_addresses,
+            digest=settings.release.digest,
+            protect=settings.protect,
+        ),
+        pulumi.ResourceOptions(providers=[account]),
+    )
+
+
+def _gateway_machines(settings: HybridSettings, private: PrivateCloud, public: AwsCloud) -> GatewayMachines:
+    peers = {
+        f"{gateway}-{name}": tunnel.address
+        for gateway, tunnels in public.vpn.tunnels.items()
+        for name, tunnel in tunnels.items()
+    }
+    user_data = {
+        name: pulumi.Output.secret(EMPTY_CLOUD_CONFIG) for name in settings.openstack.gateways.addresses
+    }
+    return private.gateway_machines(peers=peers, user_data=user_data)
+
+
+def _private_inference(settings: HybridSettings, private: PrivateCloud) -> Inference:
+    chosen, storage = settings.inference, settings.openstack.storage
+    inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
+    monitoring = Monitoring(
+        "openstack-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=str), inside
+    )
+    reader = private.release_reader
+    access = StoreAccess(
+        region=settings.openstack.region,
+        ranges=[str(each) for each in storage.s3_ranges],
+        port=urlsplit(storage.s3_endpoint).port or HTTPS,
+        endpoint=private.s3_endpoint,
+        key=StoreKey(access_key=reader.access_key, secret_key=reader.secret_key),
+    )
+    return Inference(
+        "openstack-inference",
+        InferenceArgs(
+            replicas=chosen.openstack,
+            queue_time_ms=chosen.queue_time_ms,
+            digest=settings.release.digest,
+            triton_image=chosen.triton.image.reference,
+            fetch_image=chosen.fetch_image.reference,
+            store=private.stores[settings.residency.releases],
+            access=access,
+            node_selector={},
+            monitoring=monitoring.namespace,
+        ),
+        inside,
+    )
+
+
+def _aws_workloads(
+    settings: HybridSettings, public: AwsCloud, account: aws.Provider, machines: GatewayMachines
+) -> tuple[Inference, Training]:
+    """Declare what runs on EKS, whose API answers over the bridge only: so the gateway machines come first."""
+    chosen, image = settings.inference, public.storage.image
+    inside = _in_cluster("aws-kubernetes", public.kubeconfig, public, machines)
+    both = pulumi.ResourceOptions.merge(inside, pulumi.ResourceOptions(providers=[account]))
+    Autoscaler(
+        "aws-autoscaler",
+        AutoscalerArgs(
+            cluster_name=public.pods_ready,
+            region=settings.aws.region,
+            image=image(settings.aws.autoscaler_image.reference),
+        ),
+        inside,
+    )
+    DevicePlugin(
+        "aws-device-plugin",
+        DevicePluginArgs(image=image(chosen.device_plugin_image.reference), node_selector=GPU_LABELS),
+        inside,
+    )
+    monitoring = Monitoring(
+        "aws-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=image), inside
+    )
+    access = StoreAccess(region=settings.aws.region, ranges=public.s3_ranges)
+    releases = public.storage.stores[settings.residency.releases]
+    fetch_image = image(chosen.fetch_image.reference)
+    inference = Inference(
+        "aws-inference",
+        InferenceArgs(
+            replicas=chosen.aws,
+            queue_time_ms=chosen.queue_time_ms,
+            digest=settings.release.digest,
+            triton_image=image(chosen.triton.image.reference),
+            fetch_image=fetch_image,
+            store=releases,
+            access=access,
+            node_selector=GPU_LABELS,
+            monitoring=monitoring.namespace,
+        ),
+        inside,
+    )
+    data_set = settings.training.data.data_set
+    training = Training(
+        "aws-training",
+        TrainingArgs(
+            training=settings.training,
+            namespace=inference.namespace,
+            image=image(settings.training.image.reference),
+            fetch_image=fetch_image,
+            bucket=public.bucket,
+            data=public.storage.stores[data_set] if data_set else None,
+            releases=releases,
+            access=access,
+        ),
+        both,
+    )
+    return inference, training
+
+
+def _in_cluster(name: str, kubeconfig: pulumi.Input[str], *before: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options for what runs in a cluster: a provider of its own, which waits for `before`."""
+    provider = kubernetes.Provider(
+        name, kubeconfig=kubeconfig, opts=pulumi.ResourceOptions(depends_on=list(before))
+    )
+    return pulumi.ResourceOptions(providers=[provider])

@@ -1,0 +1,1 @@
+"""Triton on Kubernetes: the same component on both clouds."""

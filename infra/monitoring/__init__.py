@@ -1,0 +1,1 @@
+"""Prometheus, as far as Triton's autoscaling needs it."""

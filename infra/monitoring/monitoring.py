@@ -1,0 +1,169 @@
+"""Prometheus and the custom metric of Triton's queue; dashboards, alerts and goals come on top."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.inference.autoscaling import QUEUE_TIME_METRIC
+from infra.inference.pod_security import namespace_labels
+from infra.settings.inference import MonitoringSettings
+
+__all__ = [
+    "ADAPTER",
+    "IMAGES",
+    "NAMESPACE",
+    "OPERATOR",
+    "PROMETHEUS",
+    "RELOADER",
+    "Monitoring",
+    "MonitoringArgs",
+]
+
+NAMESPACE = "monitoring"
+# The machine that runs Pulumi fetches the charts; the cluster's nodes pull these images, with the charts' own tags.
+CHARTS = "oci://ghcr.io/prometheus-community/charts"
+PROMETHEUS = "quay.io/prometheus/prometheus"
+OPERATOR = "quay.io/prometheus-operator/prometheus-operator"
+RELOADER = "quay.io/prometheus-operator/prometheus-config-reloader"
+ADAPTER = "registry.k8s.io/prometheus-adapter/prometheus-adapter"
+IMAGES = (PROMETHEUS, OPERATOR, RELOADER, ADAPTER)
+RELEASE = "prometheus"
+# The service that the operator makes for its one Prometheus.
+PROMETHEUS_URL = "http://prometheus-operated.monitoring.svc"
+PROMETHEUS_PORT = 9090
+RETENTION = "24h"
+INSTALL_SECONDS = 900
+_OFF = {"enabled": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringArgs:
+    """The charts; `image` turns a public image into the one that this cluster's nodes pull."""
+
+    monitoring: MonitoringSettings
+    image: Callable[[str], pulumi.Input[str]]
+
+
+class Monitoring(pulumi.ComponentResource):
+    """What turns Triton's own counters into a figure that an autoscaler can read."""
+
+    namespace: pulumi.Output[str]
+
+    def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("rialto:monitoring:Monitoring", name, None, opts)
+        inside = pulumi.ResourceOptions(parent=self)
+        namespace = kubernetes.core.v1.Namespace(
+            name, metadata={"name": NAMESPACE, "labels": namespace_labels("baseline")}, opts=inside
+        )
+        here = namespace.metadata.apply(lambda metadata: str(metadata.name))
+        prometheus = _release(
+            f"{name}-prometheus",
+            here,
+            "kube-prometheus-stack",
+            args.monitoring.prometheus_chart,
+            _prometheus(args),
+            inside,
+        )
+        adapter = _release(
+            f"{name}-adapter",
+            here,
+            "prometheus-adapter",
+            args.monitoring.adapter_chart,
+            _adapter(args),
+            pulumi.ResourceOptions(parent=self, depends_on=[prometheus]),
+        )
+        # Whoever uses the types and the metric comes after both.
+        self.namespace = pulumi.Output.all(here, adapter.id).apply(lambda values: str(values[0]))
+        self.register_outputs({"namespace": self.namespace})
+
+
+def _release(
+    name: str,
+    namespace: pulumi.Input[str],
+    chart: str,
+    version: str,
+    values: dict[str, Any],
+    opts: pulumi.ResourceOptions,
+) -> kubernetes.helm.v3.Release:
+    return kubernetes.helm.v3.Release(
+        name,
+        name=RELEASE if chart == "kube-prometheus-stack" else chart,
+        namespace=namespace,
+        chart=f"{CHARTS}/{chart}",
+        version=version,
+        values=values,
+        # What did not come up is taken back, so that the next `up` starts from something known.
+        atomic=True,
+        timeout=INSTALL_SECONDS,
+        opts=opts,
+    )
+
+
+def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
+    return {
+        "fullnameOverride": RELEASE,
+        # Not yet: issue 8 decides on dashboards and alerts.
+        "alertmanager": _OFF,
+        "grafana": _OFF,
+        "defaultRules": {"create": False},
+        # These two look into nodes and all objects; nothing here needs them yet.
+        "nodeExporter": _OFF,
+        "kubeStateMetrics": _OFF,
+        # EKS does not show these to anybody.
+        "kubeControllerManager": _OFF,
+        "kubeScheduler": _OFF,
+        "kubeEtcd": _OFF,
+        "kubeProxy": _OFF,
+        "prometheusOperator": {
+            "image": _split(args.image(OPERATOR)),
+            "prometheusConfigReloader": {"image": _split(args.image(RELOADER))},
+            # A second check of objects that Pulumi declares; it would need one more image and a job with rights.
+            "admissionWebhooks": _OFF,
+            "tls": _OFF,
+        },
+        "prometheus": {
+            "prometheusSpec": {
+                "image": _split(args.image(PROMETHEUS)),
+                "retention": RETENTION,
+                # Every PodMonitor counts, not only those of this chart.
+                "podMonitorSelectorNilUsesHelmValues": False,
+                "serviceMonitorSelectorNilUsesHelmValues": False,
+                "resources": {"requests": {"cpu": "200m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
+            }
+        },
+    }
+
+
+def _adapter(args: MonitoringArgs) -> dict[str, Any]:
+    return {
+        "image": {"repository": args.image(ADAPTER)},
+        "replicas": 2,
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "prometheus": {"url": PROMETHEUS_URL, "port": PROMETHEUS_PORT},
+        "rules": {"default": False, "custom": [_queue_time()]},
+    }
+
+
+def _queue_time() -> dict[str, Any]:
+    """The rule of `QUEUE_TIME_METRIC`: time queued by requests answered, pod by pod; 0 where nothing was asked."""
+    labels, group = "<<.LabelMatchers>>", "<<.GroupBy>>"
+    queued = f"sum(rate(nv_inference_queue_duration_us{{{labels}}}[1m])) by ({group})"
+    answered = f"sum(rate(nv_inference_request_success{{{labels}}}[1m])) by ({group})"
+    return {
+        "seriesQuery": 'nv_inference_queue_duration_us{namespace!="",pod!=""}',
+        "resources": {"overrides": {"namespace": {"resource": "namespace"}, "pod": {"resource": "pod"}}},
+        "name": {"as": QUEUE_TIME_METRIC},
+        "metricsQuery": f"{queued} / clamp_min({answered}, 0.001) / 1000",
+    }
+
+
+def _split(image: pulumi.Input[str]) -> pulumi.Output[dict[str, str]]:
+    """An image as the chart takes it: registry and repository apart."""
+    return pulumi.Output.from_input(image).apply(
+        lambda whole: dict(zip(("registry", "repository"), whole.split("/", 1), strict=True))
+    )

@@ -1,0 +1,20 @@
+"""Names and tags that several components share; pure functions and constants."""
+
+from __future__ import annotations
+
+__all__ = ["NAMESPACE", "TRAINING_ACCOUNT", "TRITON_ACCOUNT", "release_prefix", "tags"]
+
+# The Kubernetes namespace on both clusters, and the service accounts in it that cloud identities are bound to.
+NAMESPACE = "rialto"
+TRITON_ACCOUNT = "triton"
+TRAINING_ACCOUNT = "training"
+
+
+def tags(*, owner: str, stack: str) -> dict[str, str]:
+    """What every resource that can carry tags carries."""
+    return {"project": "rialto", "environment": stack, "owner": owner, "managed-by": "pulumi"}
+
+
+def release_prefix(digest: str) -> str:
+    """Where a release lies in its store, as `serving.publish` writes it: `sha256/<hex>`."""
+    return digest.replace(":", "/", 1)

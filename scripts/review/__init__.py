@@ -1,0 +1,1 @@
+"""What `scripts/preview` runs: the engine's preview of an environment, with or without a cloud account."""

@@ -1,0 +1,138 @@
+"""Who may do what: the policies, each and all."""
+
+import json
+
+from tests.infra.aws.estate import DIGEST
+
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ROLE = "aws:iam/role:Role"
+
+# Where a statement that allows something names the resource "*", and why it must.
+EVERY_RESOURCE = {
+    "autoscaler Look": "AWS knows no resource level for Describe actions of EC2 and Auto Scaling",
+}
+# Policies of a resource name it "*", or bound a caller who has a policy of his own.
+RESOURCE_POLICIES = ("aws:kms/key:Key", "aws:ec2/vpcEndpoint:VpcEndpoint")
+
+
+def policy(declared, name):
+    found = next(each for each in declared.of_type(ROLE_POLICY) if each.name == name)
+    return {each["Sid"]: each for each in json.loads(found.inputs["policy"])["Statement"]}
+
+
+def trust(declared, name):
+    found = next(each for each in declared.of_type(ROLE) if each.name == name)
+    return json.loads(found.inputs["assumeRolePolicy"])["Statement"]
+
+
+def allowed(declared):
+    """Every statement that allows something, with the resource that has it."""
+    for each in declared.resources:
+        for key in ("policy", "assumeRolePolicy"):
+            text = each.inputs.get(key) if each.type.startswith("aws:") else None
+            if text and "Statement" in text:
+                for statement in json.loads(text)["Statement"]:
+                    if statement["Effect"] == "Allow":
+                        yield each, statement
+
+
+def test_no_policy_allows_a_wildcard_action(prod):
+    for each, statement in allowed(prod):
+        wide = [action for action in statement["Action"] if "*" in action]
+        # Without this one, nobody could ever change the key again.
+        expected = ["kms:*"] if (each.type, statement["Sid"]) == ("aws:kms/key:Key", "Account") else []
+        assert wide == expected, f"{each.type} {each.name} {statement['Sid']}"
+
+
+def test_no_policy_allows_every_resource_without_a_reason(prod):
+    found = {
+        f"{each.name} {statement['Sid']}"
+        for each, statement in allowed(prod)
+        if "*" in statement.get("Resource", []) and each.type not in RESOURCE_POLICIES
+    }
+
+    assert found == set(EVERY_RESOURCE)
+
+
+def test_nobody_outside_the_account_is_trusted(prod):
+    for role in prod.of_type(ROLE):
+        for statement in trust(prod, role.name):
+            assert set(statement["Principal"]) == {"Service"}, role.name
+            # A node's role is taken by EC2 itself, which sends no account.
+            if statement["Principal"]["Service"] != "ec2.amazonaws.com":
+                assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333", (
+                    role.name
+                )
+
+
+def test_there_is_no_user_and_no_access_key(prod):
+    assert not [each for each in prod.resources if "user" in each.type.lower() or "accessKey" in each.type]
+
+
+def test_triton_reads_one_release_and_nothing_more(prod):
+    statements = policy(prod, "triton")
+
+    assert set(statements) == {"Release", "Key"}
+    assert statements["Release"]["Action"] == ["s3:GetObject"]
+    assert statements["Release"]["Resource"] == [
+        f"arn:aws:s3:::store/releases/sha256/{DIGEST.split(':')[1]}/*"
+    ]
+    assert statements["Key"]["Action"] == ["kms:Decrypt"]
+    assert statements["Key"]["Resource"] == ["arn:aws:kms:::key/keys-objects"]
+    assert statements["Key"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+    }
+
+
+def test_training_adds_releases_and_deletes_nothing(prod):
+    statements = policy(prod, "training")
+    actions = {action for each in statements.values() for action in each["Action"]}
+
+    assert statements["Release"]["Resource"] == ["arn:aws:s3:::store/releases/sha256/*"]
+    assert statements["Read"]["Resource"] == ["arn:aws:s3:::store/histories/*", "arn:aws:s3:::store/code/*"]
+    assert statements["List"]["Condition"] == {"StringLike": {"s3:prefix": ["histories/*", "code/*"]}}
+    assert not [action for action in actions if "Delete" in action]
+
+
+def test_each_identity_belongs_to_one_service_account_of_this_cluster(prod):
+    associations = prod.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    whose = {each.name: (each.inputs["namespace"], each.inputs["serviceAccount"]) for each in associations}
+
+    assert whose == {
+        "triton": ("rialto", "triton"),
+        "training": ("rialto", "training"),
+        "autoscaler": ("kube-system", "cluster-autoscaler"),
+    }
+    for name, (namespace, account) in whose.items():
+        (statement,) = trust(prod, name)
+        assert statement["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-namespace"] == namespace
+        assert statement["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"] == account
+        assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":cluster/eks")
+
+
+def test_the_autoscaler_scales_what_is_tagged_as_this_clusters(prod):
+    scale = policy(prod, "autoscaler")["Scale"]
+
+    assert set(scale["Action"]) == {
+        "autoscaling:SetDesiredCapacity",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+    }
+    assert scale["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/k8s.io/cluster-autoscaler/rialto-test": "owned"}
+    }
+
+
+def test_volumes_can_be_opened_by_auto_scaling_and_logs_by_the_log_service(prod):
+    keys = {
+        each.name: json.loads(each.inputs["policy"])["Statement"] for each in prod.of_type("aws:kms/key:Key")
+    }
+    others = {name: [each["Principal"] for each in found[1:]] for name, found in keys.items()}
+    scaling = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
+    assert others == {
+        "keys-logs": [{"Service": "logs.eu-central-1.amazonaws.com"}],
+        "keys-volumes": [{"AWS": scaling}, {"AWS": scaling}],
+        "keys-cluster": [],
+        "keys-objects": [],
+        "keys-images": [],
+    }

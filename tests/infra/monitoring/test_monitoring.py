@@ -1,0 +1,50 @@
+from infra.inference.autoscaling import QUEUE_TIME_METRIC
+from infra.monitoring.monitoring import IMAGES
+from tests.infra.inference.estate import MIRROR, inference, monitoring
+from tests.manifests import manifests
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def release(chart):
+    (found,) = [each.inputs for each in monitoring().of_type(RELEASE) if each.inputs["chart"].endswith(chart)]
+    return found
+
+
+def test_charts_are_pinned_by_the_stack():
+    assert release("kube-prometheus-stack")["version"] == inference().monitoring.prometheus_chart
+    assert release("prometheus-adapter")["version"] == inference().monitoring.adapter_chart
+
+
+def test_the_metric_that_the_autoscaler_reads_is_the_one_that_the_adapter_derives():
+    (rule,) = release("prometheus-adapter")["values"]["rules"]["custom"]
+
+    assert rule["name"]["as"] == QUEUE_TIME_METRIC
+    assert "nv_inference_queue_duration_us{<<.LabelMatchers>>}" in rule["metricsQuery"]
+    assert (
+        "/ clamp_min(sum(rate(nv_inference_request_success{<<.LabelMatchers>>}[1m]))" in rule["metricsQuery"]
+    )
+
+
+def test_every_image_is_pulled_from_where_the_clusters_nodes_can():
+    prometheus, adapter = release("kube-prometheus-stack")["values"], release("prometheus-adapter")["values"]
+    host, prefix = MIRROR.split("/")
+    used = [
+        prometheus["prometheusOperator"]["image"],
+        prometheus["prometheusOperator"]["prometheusConfigReloader"]["image"],
+        prometheus["prometheus"]["prometheusSpec"]["image"],
+    ]
+
+    assert {each["registry"] for each in used} == {host}
+    names = {each["repository"] for each in used} | {adapter["image"]["repository"].removeprefix(f"{host}/")}
+    assert names == {f"{prefix}/{image.rpartition('/')[2]}" for image in IMAGES}
+
+
+def test_every_pod_monitor_is_seen_whoever_made_it():
+    prometheus = release("kube-prometheus-stack")["values"]["prometheus"]["prometheusSpec"]
+
+    assert prometheus["podMonitorSelectorNilUsesHelmValues"] is False
+
+
+def test_charts_are_no_objects_for_an_api_server():
+    assert [each["kind"] for each in manifests(monitoring())] == ["Namespace"]

@@ -1,0 +1,175 @@
+"""What must hold of a hybrid stack as a whole; what holds of one component is tested beside it."""
+
+import pytest
+
+from infra.scheduling import GPU_LABELS, GPU_RESOURCE, GPU_TAINT_KEY
+from tests.infra.hybrid import SECRETS
+from tests.recording import golden
+
+# https://www.iana.org/assignments/service-names-port-numbers: PostgreSQL, MySQL, Redis, etcd, MongoDB.
+DATABASE_PORTS = (5432, 3306, 6379, 2379, 27017)
+ANYWHERE = ("0.0.0.0/0", "::/0", None)
+WORKLOADS = ("apps/v1:Deployment", "apps/v1:DaemonSet", "batch/v1:CronJob", "batch/v1:Job")
+
+
+@pytest.fixture(scope="session")
+def recorded():
+    """Declaring an estate takes seconds, so each stack is declared once."""
+    return {}
+
+
+@pytest.fixture(params=["dev", "prod"])
+def stack(request):
+    return request.param
+
+
+@pytest.fixture
+def estate(stack, recorded, declare, request):
+    if stack not in recorded:
+        recorded[stack] = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack)
+    return recorded[stack]
+
+
+def pods(estate):
+    """Name and specification of every pod template."""
+    for kind in WORKLOADS:
+        for each in estate.of_type(f"kubernetes:{kind}"):
+            spec = each.inputs["spec"]
+            job = spec["jobTemplate"]["spec"] if kind.endswith("CronJob") else spec
+            yield each.name, job["template"]["spec"]
+
+
+def wants_gpu(pod):
+    return any(
+        GPU_RESOURCE in each.get("resources", {}).get("limits", {}) for each in pod["containers"]
+    )
+
+
+def tolerates_gpu(pod):
+    return any(
+        each.get("key") in (GPU_TAINT_KEY, None) and each.get("operator") == "Exists"
+        or each.get("key") == GPU_TAINT_KEY
+        for each in pod.get("tolerations", [])
+    )
+
+
+def test_the_stack_declares_exactly_the_reviewed_resources(estate, stack):
+    assert estate.listing() == golden(f"{stack}.resources.txt")
+
+
+def test_every_pod_that_wants_a_gpu_is_let_onto_gpu_nodes_and_nowhere_else(estate):
+    wanting = {name: pod for name, pod in pods(estate) if wants_gpu(pod)}
+
+    assert {name.split("-")[1] for name in wanting} == {"inference", "training"}
+    for name, pod in wanting.items():
+        assert tolerates_gpu(pod), name
+        assert GPU_LABELS.items() <= pod["nodeSelector"].items(), name
+
+
+def test_no_pod_without_a_gpu_is_let_onto_gpu_nodes_but_the_device_plugin(estate):
+    guests = {name for name, pod in pods(estate) if tolerates_gpu(pod) and not wants_gpu(pod)}
+
+    assert guests == {"aws-device-plugin"}
+
+
+def test_no_database_port_is_open_to_anybody(estate):
+    for each in estate.of_type("openstack:networking/secGroupRule:SecGroupRule"):
+        if each.inputs["direction"] == "ingress":
+            low, high = each.inputs.get("portRangeMin"), each.inputs.get("portRangeMax")
+            assert not [port for port in DATABASE_PORTS if low and low <= port <= high], each.name
+    for each in estate.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        low, high = each.inputs["fromPort"], each.inputs["toPort"]
+        assert not [port for port in DATABASE_PORTS if low <= port <= high], each.name
+
+
+def test_nothing_on_aws_is_open_to_the_internet(estate):
+    assert not estate.of_type("aws:ec2/internetGateway:InternetGateway")
+    for each in estate.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        assert each.inputs.get("cidrIpv4") not in ANYWHERE or "referencedSecurityGroupId" in each.inputs
+
+
+def test_every_bucket_is_encrypted_versioned_and_closed(estate):
+    buckets = {each.name for each in estate.of_type("aws:s3/bucket:Bucket")}
+    kinds = ("ServerSideEncryptionConfiguration", "Versioning", "PublicAccessBlock", "Policy")
+
+    assert buckets
+    for kind in kinds:
+        token = f"aws:s3/bucket{kind}:Bucket{kind}"
+        assert len(estate.of_type(token)) == len(buckets), token
+
+
+def test_what_holds_data_is_protected_in_prod_and_free_to_go_in_dev(estate, stack):
+    holding = [
+        each
+        for kind in (
+            "aws:s3/bucket:Bucket",
+            "aws:kms/key:Key",
+            "aws:eks/cluster:Cluster",
+            "openstack:objectstorage/container:Container",
+            "openstack:blockstorage/volume:Volume",
+            "openstack:containerinfra/cluster:Cluster",
+            "openstack:keymanager/secretV1:SecretV1",
+        )
+        for each in estate.of_type(kind)
+    ]
+
+    assert len(holding) > 8
+    assert {each.protect for each in holding} == {stack == "prod"}
+
+
+def test_both_clouds_serve_the_release_that_the_stack_file_names(estate, stack, request):
+    digest = request.getfixturevalue(f"{stack}_settings").release.digest
+    triton = {name: pod for name, pod in pods(estate) if name.endswith("-inference")}
+
+    assert set(triton) == {"aws-inference", "openstack-inference"}
+    for pod in triton.values():
+        assert digest in str(pod["initContainers"])
+    assert estate.outputs["release"] == digest
+
+
+def test_the_same_component_declares_triton_on_both_clouds(estate):
+    kinds = {
+        cloud: sorted(each.type for each in estate.resources if each.name.startswith(f"{cloud}-inference"))
+        for cloud in ("aws", "openstack")
+    }
+
+    # Only the private store wants a key; on AWS a pod is known by its identity.
+    assert kinds["openstack"] == sorted([*kinds["aws"], "kubernetes:core/v1:Secret"])
+
+
+def test_no_container_has_a_secret_in_its_environment(estate):
+    for name, pod in pods(estate):
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            text = str(container.get("env", []))
+            assert not [secret for secret in SECRETS.values() if secret in text], name
+            assert "secretKeyRef" not in text, name
+
+
+def test_every_component_registers_under_a_type_of_rialto(estate):
+    components = {each.type for each in estate.resources if each.type.startswith("rialto:")}
+
+    assert {
+        "rialto:openstack:PrivateCloud",
+        "rialto:aws:AwsCloud",
+        "rialto:inference:Inference",
+        "rialto:monitoring:Monitoring",
+        "rialto:training:Training",
+    } <= components
+
+
+def test_people_find_what_they_need_among_the_outputs(estate):
+    assert set(estate.outputs) == {
+        "release",
+        "triton",
+        "front-address",
+        "gateway-addresses",
+        "tunnel-addresses",
+        "openstack-stores",
+        "openstack-kubeconfig",
+        "pseudonym-key-ref",
+        "aws-stores",
+        "aws-repositories",
+        "aws-kubeconfig",
+        "gpu-node-groups",
+        "train-now",
+    }

@@ -1,0 +1,128 @@
+"""What must agree between the parts of a hybrid stack file, each refusal as the line that a person sees."""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+import yaml
+
+from infra.settings import load_settings, stack
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def chosen():
+    """The `prod` stack's settings as plain values, to be spoiled."""
+    file = yaml.safe_load((PROJECT / "stacks" / "Pulumi.prod.yaml").read_text())
+    return file["config"]["rialto:settings"]
+
+
+@pytest.fixture
+def refusal(monkeypatch, chosen):
+    """Spoil the settings at a path; return the one line with which they are refused."""
+
+    def refusal(path, value):
+        group = chosen
+        *groups, key = path.split(".")
+        for name in groups:
+            group = group[name]
+        group[key] = value
+        monkeypatch.setattr(pulumi.Config, "_get", lambda self, key, *_: json.dumps(chosen))
+        monkeypatch.setattr(stack.pulumi, "get_stack", lambda: "prod")
+        monkeypatch.setattr("pulumi.config.get_project", lambda: "rialto")
+        with pytest.raises(pulumi.RunError) as error:
+            load_settings()
+        (line,) = str(error.value).splitlines()
+        return line.removeprefix("stacks/Pulumi.prod.yaml: settings.")
+
+    return refusal
+
+
+def test_networks_of_two_sides_may_not_overlap(refusal):
+    line = refusal("aws.cluster.service-range", "10.10.64.0/18")
+
+    assert line == (
+        "openstack.network.range is 10.10.0.0/16, which overlaps aws.cluster.service-range 10.10.64.0/18; "
+        "choose ranges apart"
+    )
+
+
+def test_raw_data_may_not_lie_on_aws(refusal):
+    line = refusal("residency.data-sets.interactions.held", ["openstack", "aws"])
+
+    assert line == (
+        "residency.data-sets.interactions.held names aws, but data labelled raw may lie in openstack only; "
+        "remove aws, or make a pseudonymous copy of it and label that hot"
+    )
+
+
+def test_there_is_one_data_set_of_releases_and_both_clouds_hold_it(refusal):
+    assert refusal("residency.data-sets.releases.held", ["aws"]).startswith("residency.data-sets has 1")
+
+
+def test_a_release_must_have_been_published(refusal):
+    line = refusal("release.digest", f"sha256:{'0' * 64}")
+
+    assert line.startswith(f'release.digest is "sha256:{"0" * 64}", a release without a record')
+    assert "python -m serving.publish" in line
+
+
+def test_a_release_must_fit_the_architecture_of_the_gpus(refusal, chosen):
+    chosen["aws"]["gpu-pools"]["base"] = {
+        "instance-types": ["p3.2xlarge"], "capacity": "on-demand", "min-nodes": 1, "max-nodes": 1
+    }
+    line = refusal("owner", "platform")
+
+    assert "compute capability 7.5" in line or "p3.2xlarge" in line
+
+
+def test_memory_below_what_the_release_needs_is_refused(refusal):
+    line = refusal("inference.aws.memory-mib", 1024)
+
+    assert line.startswith("inference.aws.memory-mib is 1024, but the release needs ")
+
+
+def test_a_pod_larger_than_its_nodes_is_refused(refusal):
+    line = refusal("inference.aws.memory-mib", 512 * 1024)
+
+    assert line.startswith("aws.gpu-pools.base has nodes of ")
+    assert line.endswith("choose larger nodes, or lower memory-mib")
+
+
+def test_both_ends_of_the_bridge_name_the_same_gateways(refusal, chosen):
+    gateways = chosen["bridge"]["gateways"]
+    line = refusal("bridge.gateways", {"gateway-a": gateways["gateway-a"], "gateway-c": gateways["gateway-b"]})
+
+    assert line == (
+        "bridge.gateways names gateway-a, gateway-c, but openstack.gateways.addresses gateway-a, gateway-b; "
+        "give every gateway machine its tunnels"
+    )
+
+
+def test_an_image_without_a_copy_on_aws_is_refused(refusal):
+    line = refusal("inference.fetch-image.name", "registry.example.com/other/fetch")
+
+    assert line.startswith("inference.fetch-image.name is registry.example.com/other/fetch, of which aws.images")
+
+
+def test_a_protected_stack_spans_three_zones(refusal, chosen):
+    zones = chosen["aws"]["network"]["zones"]
+    line = refusal("aws.network.zones", dict(list(zones.items())[:2]))
+
+    assert line.startswith("aws.network.zones has 2, but a stack with protect spans at least 3")
+
+
+def test_training_reads_only_what_aws_holds(refusal):
+    line = refusal("training.data", {"source": "table", "data-set": "interactions", "path": "shop.toml"})
+
+    assert line == (
+        "training.data.data-set is interactions, which AWS does not hold; choose one of histories, releases"
+    )
+
+
+def test_an_unknown_key_deep_inside_is_answered_with_the_one_that_was_meant(refusal):
+    line = refusal("aws.gpu-pools.base.max-node", 3)
+
+    assert line == "aws.gpu-pools.base.max-node is not a setting; did you mean max-nodes?"

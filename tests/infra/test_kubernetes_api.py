@@ -1,0 +1,196 @@
+"""A real API server against every Kubernetes object that the stacks declare, with Pod Security as in a cluster.
+
+What charts become is not checked: Helm renders them beside the cluster that they go to.
+"""
+
+import copy
+
+import pytest
+
+from tests.apiserver import RefusedError, api_server
+from tests.manifests import manifests
+from tests.recording import Declared
+
+pytestmark = pytest.mark.kubernetes
+
+CLUSTERS = ["aws-kubernetes", "openstack-kubernetes"]
+# What Prometheus' operator brings; of its long definition the fields that the program uses, each as it is there
+# (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor).
+POD_MONITOR = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "podmonitors.monitoring.coreos.com"},
+    "spec": {
+        "group": "monitoring.coreos.com",
+        "scope": "Namespaced",
+        "names": {"kind": "PodMonitor", "plural": "podmonitors"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "required": ["spec"],
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "required": ["selector"],
+                                "properties": {
+                                    "selector": {
+                                        "type": "object",
+                                        "properties": {
+                                            "matchLabels": {
+                                                "type": "object",
+                                                "additionalProperties": {"type": "string"},
+                                            }
+                                        },
+                                    },
+                                    "podMetricsEndpoints": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "properties": {
+                                                "port": {"type": "string"},
+                                                "path": {"type": "string"},
+                                                "interval": {
+                                                    "type": "string",
+                                                    "pattern": "^[0-9]+(ms|[smhdwy])$",
+                                                },
+                                            },
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One API server for all tests, which each begin with an empty cluster."""
+    with api_server(tmp_path_factory.mktemp("apiserver")) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(server):
+    with server.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def known():
+    """What was declared already: it takes seconds, and no test changes it."""
+    return {}
+
+
+@pytest.fixture
+def declared_by(request, declare, known):
+    """What a stack declares: `declared_by("prod")`."""
+
+    def declared_by(stack):
+        if stack not in known:
+            known[stack] = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack)
+        return known[stack]
+
+    return declared_by
+
+
+def objects(declared: Declared, provider: str) -> list[dict]:
+    """What goes to one cluster, namespaces first, as its controller of references would otherwise wait for them."""
+    found = manifests(Declared([each for each in declared.resources if each.provider == provider]))
+    assert found, f"nothing is declared for {provider}"
+    return sorted(found, key=lambda each: each["kind"] != "Namespace")
+
+
+def pod_of(workload: dict) -> dict | None:
+    """The first pod that a controller would make; None of what makes no pods."""
+    spec = workload.get("spec", {})
+    template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+    if template is None:
+        return None
+    meta = {"namespace": workload["metadata"]["namespace"], "name": f"{workload['metadata']['name']}-0"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta | template.get("metadata", {}),
+        "spec": template["spec"],
+    }
+
+
+def a_pod(found: list[dict]) -> dict:
+    """Triton's pod, to be spoiled."""
+    pods = [pod_of(each) for each in found if each["kind"] == "Deployment"]
+    return copy.deepcopy(next(pod for pod in pods if pod and pod["metadata"]["namespace"] == "rialto"))
+
+
+@pytest.mark.parametrize("provider", CLUSTERS)
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_cluster_takes_every_object_and_every_pod_made_from_one(cluster, declared_by, stack, provider):
+    found = objects(declared_by(stack), provider)
+    cluster.create(POD_MONITOR)
+    for each in found:
+        cluster.create(each)
+    for pod in filter(None, map(pod_of, found)):
+        assert cluster.create(pod)["kind"] == "Pod"
+
+
+@pytest.fixture
+def pod(cluster, declared_by):
+    """Triton's pod on AWS, in a cluster that has everything but its Deployment."""
+    found = objects(declared_by("prod"), "aws-kubernetes")
+    for each in found:
+        if each["kind"] in ("Namespace", "ServiceAccount", "PriorityClass"):
+            cluster.create(each)
+    return a_pod(found)
+
+
+def privileged(pod):
+    pod["spec"]["containers"][0]["securityContext"] |= {"privileged": True, "allowPrivilegeEscalation": True}
+
+
+def root(pod):
+    for each in (pod["spec"], *pod["spec"]["containers"]):
+        each["securityContext"] |= {"runAsUser": 0, "runAsNonRoot": False}
+
+
+def host_network(pod):
+    pod["spec"]["hostNetwork"] = True
+
+
+def host_files(pod):
+    pod["spec"]["volumes"].append({"name": "host", "hostPath": {"path": "/"}})
+
+
+@pytest.mark.parametrize(
+    "spoil", [privileged, root, host_network, host_files], ids=lambda spoil: spoil.__name__
+)
+def test_pod_security_refuses_a_pod_that_may_more_than_ours(cluster, pod, spoil):
+    spoil(pod)
+    with pytest.raises(RefusedError, match='violates PodSecurity "restricted:v'):
+        cluster.create(pod)
+
+
+def test_a_field_that_kubernetes_does_not_know_is_refused(cluster, pod):
+    pod["spec"]["containers"][0]["readynessProbe"] = {}
+    with pytest.raises(RefusedError, match=r'unknown field "spec\.containers\[0\]\.readynessProbe"'):
+        cluster.create(pod)
+
+
+def test_a_value_that_kubernetes_does_not_take_is_refused(cluster, pod):
+    pod["spec"]["containers"][0]["imagePullPolicy"] = "Sometimes"
+    with pytest.raises(RefusedError, match='Unsupported value: "Sometimes"'):
+        cluster.create(pod)
+
+
+def test_a_pod_whose_service_account_nobody_made_is_refused(cluster, pod):
+    pod["spec"]["serviceAccountName"] = "tritom"
+    with pytest.raises(RefusedError, match='serviceaccount "tritom" not found'):
+        cluster.create(pod)
