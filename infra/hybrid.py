@@ -31,6 +31,7 @@ __all__ = ["deploy_hybrid"]
 # Until the bridge's own files come: a machine that boots and does nothing.
 EMPTY_CLOUD_CONFIG = "#cloud-config\n{}\n"
 HTTPS = 443
+ROLE_LABEL = "node-role.kubernetes.io"
 
 
 def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulumi.Input[object]]:
@@ -130,6 +131,16 @@ def _private_inference(settings: HybridSettings, private: PrivateCloud) -> Infer
     monitoring = Monitoring(
         "openstack-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=str), inside
     )
+    # Magnum gives a node no label but that of its pool's role (infra/openstack/README.md).
+    role = "gpu" if chosen.openstack.device == "gpu" else "worker"
+    if role == "gpu":
+        DevicePlugin(
+            "openstack-device-plugin",
+            DevicePluginArgs(
+                image=chosen.device_plugin_image.reference, node_selector={f"{ROLE_LABEL}/gpu": ""}
+            ),
+            inside,
+        )
     reader = private.release_reader
     access = StoreAccess(
         region=settings.openstack.region,
@@ -148,7 +159,7 @@ def _private_inference(settings: HybridSettings, private: PrivateCloud) -> Infer
             fetch_image=chosen.fetch_image.reference,
             store=private.stores[settings.residency.releases],
             access=access,
-            node_selector={},
+            node_selector={f"{ROLE_LABEL}/{role}": ""},
             monitoring=monitoring.namespace,
         ),
         inside,

@@ -29,7 +29,7 @@ def publish(release: Artifact, store: str) -> str:
     The manifest comes last: a release without one is not there yet. A release that is already there is verified and
     kept; ValueError if what lies there differs.
     """
-    Artifact.load(release.folder)
+    Artifact.load(release.folder, may_lack=PRIVATE_FILES)
     place = open_store(store).below(release.digest.replace(":", "/"))
     for name in published_files(release):
         _add(place, name, release.folder / name, release.manifest.files[name])
@@ -66,14 +66,14 @@ def record_of(release: Artifact) -> ReleaseRecord:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 1 if the release is not where it should be."""
     parser = argparse.ArgumentParser(prog="python -m serving.publish", description=__doc__)
-    parser.add_argument("release", type=Path, help="the folder of a sealed release")
+    parser.add_argument("release", type=Path, help="the folder of a release, or of a copy from another store")
     parser.add_argument("store", help="file:///path or s3://bucket/prefix")
     parser.add_argument(
         "--record", type=Path, metavar="FOLDER", help="where its record goes: stacks/releases"
     )
     chosen = parser.parse_args(arguments)
     try:
-        release = Artifact.load(chosen.release)
+        release = Artifact.load(chosen.release, may_lack=PRIVATE_FILES)
         uri = publish(release, chosen.store)
         record = record_of(release).write(chosen.record) if chosen.record else None
     except (ValueError, OSError) as error:

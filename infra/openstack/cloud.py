@@ -44,7 +44,7 @@ class PrivateCloudArgs:
     prefix: str
     tags: Mapping[str, str]
     remote_range: IPv4Network
-    pseudonym_key: pulumi.Input[str]
+    pseudonym_key: pulumi.Output[str]
     protect: bool
 
 

@@ -89,10 +89,11 @@ class HybridSettings(Group):
     @model_validator(mode="after")
     def _training_data_is_on_aws(self) -> Self:
         wanted = self.training.data.data_set
-        held = self.residency.held_in("aws")
-        if wanted is not None and wanted not in held:
+        hot = [name for name, label in self.residency.held_in("aws").items() if label == "hot"]
+        if wanted is not None and wanted not in hot:
             raise ValueError(
-                f"training.data.data-set is {wanted}, which AWS does not hold; choose one of {', '.join(held)}"
+                f"training.data.data-set is {wanted}, which is no hot data set that AWS holds; "
+                f"choose one of {', '.join(hot)}"
             )
         return self
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.group import Group, Name
 from infra.settings.image import ImageSettings
+from model.recipes import recipe
 
 __all__ = ["DataRef", "TrainingSettings"]
 
@@ -68,6 +69,16 @@ class TrainingSettings(Group):
     """The zone of schedule, as in Europe/Rome."""
     max_hours: Annotated[int, Field(ge=1, le=72)]
     """A run that takes longer is ended."""
+
+    @model_validator(mode="after")
+    def _nodes_share_the_batch(self) -> Self:
+        batch = recipe(self.recipe).batch_size
+        if batch % self.nodes:
+            raise ValueError(
+                f"nodes is {self.nodes}, which cannot share recipe {self.recipe}'s batch of {batch} evenly; "
+                f"choose a divisor of {batch}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _schedule_is_cron(self) -> Self:

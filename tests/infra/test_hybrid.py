@@ -40,14 +40,12 @@ def pods(estate):
 
 
 def wants_gpu(pod):
-    return any(
-        GPU_RESOURCE in each.get("resources", {}).get("limits", {}) for each in pod["containers"]
-    )
+    return any(GPU_RESOURCE in each.get("resources", {}).get("limits", {}) for each in pod["containers"])
 
 
 def tolerates_gpu(pod):
     return any(
-        each.get("key") in (GPU_TAINT_KEY, None) and each.get("operator") == "Exists"
+        (each.get("key") in (GPU_TAINT_KEY, None) and each.get("operator") == "Exists")
         or each.get("key") == GPU_TAINT_KEY
         for each in pod.get("tolerations", [])
     )

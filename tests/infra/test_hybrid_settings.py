@@ -71,7 +71,10 @@ def test_a_release_must_have_been_published(refusal):
 
 def test_a_release_must_fit_the_architecture_of_the_gpus(refusal, chosen):
     chosen["aws"]["gpu-pools"]["base"] = {
-        "instance-types": ["p3.2xlarge"], "capacity": "on-demand", "min-nodes": 1, "max-nodes": 1
+        "instance-types": ["p3.2xlarge"],
+        "capacity": "on-demand",
+        "min-nodes": 1,
+        "max-nodes": 1,
     }
     line = refusal("owner", "platform")
 
@@ -93,7 +96,9 @@ def test_a_pod_larger_than_its_nodes_is_refused(refusal):
 
 def test_both_ends_of_the_bridge_name_the_same_gateways(refusal, chosen):
     gateways = chosen["bridge"]["gateways"]
-    line = refusal("bridge.gateways", {"gateway-a": gateways["gateway-a"], "gateway-c": gateways["gateway-b"]})
+    line = refusal(
+        "bridge.gateways", {"gateway-a": gateways["gateway-a"], "gateway-c": gateways["gateway-b"]}
+    )
 
     assert line == (
         "bridge.gateways names gateway-a, gateway-c, but openstack.gateways.addresses gateway-a, gateway-b; "
@@ -104,7 +109,9 @@ def test_both_ends_of_the_bridge_name_the_same_gateways(refusal, chosen):
 def test_an_image_without_a_copy_on_aws_is_refused(refusal):
     line = refusal("inference.fetch-image.name", "registry.example.com/other/fetch")
 
-    assert line.startswith("inference.fetch-image.name is registry.example.com/other/fetch, of which aws.images")
+    assert line.startswith(
+        "inference.fetch-image.name is registry.example.com/other/fetch, of which aws.images"
+    )
 
 
 def test_a_protected_stack_spans_three_zones(refusal, chosen):
@@ -118,7 +125,8 @@ def test_training_reads_only_what_aws_holds(refusal):
     line = refusal("training.data", {"source": "table", "data-set": "interactions", "path": "shop.toml"})
 
     assert line == (
-        "training.data.data-set is interactions, which AWS does not hold; choose one of histories, releases"
+        "training.data.data-set is interactions, which is no hot data set that AWS holds; "
+        "choose one of histories"
     )
 
 

@@ -24,8 +24,8 @@ def test_openstack_takes_every_resource_that_a_stack_declares(stack):
 SPOILED = [
     (
         "networking/subnet:Subnet",
-        {"networkId": NETWORK, "cidr": "10.10.0.0", "ipVersion": 4},
-        "10.10.0.0",
+        {"networkId": NETWORK, "cidr": "10.10.0.0/33", "ipVersion": 4},
+        "10.10.0.0/33",
     ),
     (
         "networking/subnet:Subnet",

@@ -149,6 +149,15 @@ def test_the_command_prints_the_address_and_writes_the_record_that_a_preview_rea
     assert "histories.parquet" not in record.sizes
 
 
+def test_a_copy_from_one_store_can_be_published_to_another(tmp_path, release):
+    publish(release, (tmp_path / "one").as_uri())
+
+    copy = str(tmp_path / "one" / place(release))
+    assert main([copy, (tmp_path / "other").as_uri(), "--record", str(tmp_path / "records")]) == 0
+    assert (tmp_path / "other" / place(release) / "manifest.json").is_file()
+    assert ReleaseRecord.load(release.digest, tmp_path / "records").manifest == release.manifest
+
+
 def test_a_record_of_another_release_is_refused(tmp_path, release):
     main([str(release.folder), (tmp_path / "store").as_uri(), "--record", str(tmp_path)])
     (file,) = tmp_path.glob("*.json")

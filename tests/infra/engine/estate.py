@@ -28,16 +28,13 @@ class Estate:
         return estate
 
     def choose(self, path: str, value: object) -> None:
-        """Change a setting: `choose("aws.gpu-pools.base.max-nodes", 2)`; None removes it."""
+        """Change or add a setting: `choose("aws/gpu-pools/base/max-nodes", 2)`."""
         config = self.trial.config()
-        *groups, key = path.split(".")
+        *groups, key = path.split("/")
         group = config["rialto:settings"]
         for name in groups:
             group = group[name]
-        if value is None:
-            del group[key]
-        else:
-            group[key] = value
+        group[key] = value
         self.trial.write(config)
 
     def up(self, *options: str) -> str:

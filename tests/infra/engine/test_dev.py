@@ -75,7 +75,7 @@ def test_no_secret_is_in_plain_text_in_state_log_or_output(estate, first):
 
 def test_more_nodes_are_one_update_of_one_node_group(estate):
     pool, chosen = next(iter(estate.trial.config()["rialto:settings"]["aws"]["gpu-pools"].items()))
-    path = f"aws.gpu-pools.{pool}.max-nodes"
+    path = f"aws/gpu-pools/{pool}/max-nodes"
     estate.choose(path, chosen["max-nodes"] + 1)
 
     steps = estate.steps()

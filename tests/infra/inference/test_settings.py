@@ -116,6 +116,18 @@ def test_a_run_without_machines_memory_or_time_is_refused(key, value):
     assert "greater than or equal to" in problem(TrainingSettings, changed("training", **{key: value}))
 
 
+def test_nodes_that_cannot_share_the_batch_are_refused():
+    assert "nodes is 3, which cannot share recipe production's batch of 32 evenly" in problem(
+        TrainingSettings, changed("training", nodes=3)
+    )
+
+
+def test_a_recipe_that_does_not_exist_is_refused():
+    assert "recipe is 'enormous', which does not exist; choose one of" in problem(
+        TrainingSettings, changed("training", recipe="enormous")
+    )
+
+
 def test_a_time_zone_that_nobody_knows_is_refused():
     assert 'time-zone is "Mars/Olympus"' in problem(
         TrainingSettings, changed("training", **{"time-zone": "Mars/Olympus"})
