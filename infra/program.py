@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.debug_log import keep_secrets_out_of_the_log
 from infra.settings import HybridSettings, LocalSettings, Secrets
 
 __all__ = ["deploy"]
@@ -13,6 +14,7 @@ def deploy(settings: LocalSettings | HybridSettings) -> dict[str, pulumi.Input[o
     """Declare this stack's resources; return its outputs, kebab-case."""
     if isinstance(settings, LocalSettings):
         return _local(settings)
+    keep_secrets_out_of_the_log()
     # The SDKs of both clouds take seconds to import, which the local stack need not wait for.
     from infra.hybrid import deploy_hybrid
 

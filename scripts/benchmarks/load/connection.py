@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._received = bytearray()
         self._waiting: asyncio.Future[bytes] | None = None
         self._transport: asyncio.Transport | None = None
+        self._lost: ServerError | None = None
 
     @classmethod
     @asynccontextmanager
@@ -54,9 +55,12 @@ class Connection(asyncio.Protocol):
         """Send a request; the future holds the body of a 200, or ServerError."""
         assert self._transport is not None
         assert self._waiting is None
-        self._waiting = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return self._waiting
+        waiting = self._waiting = asyncio.get_running_loop().create_future()
+        if self._lost:
+            self._finish(self._lost)
+        else:
+            self._transport.write(request)
+        return waiting
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is there."""
@@ -85,7 +89,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the other side is gone."""
-        self._finish(ServerError(f"the HTTP server closed the connection ({error or 'no reason given'})"))
+        self._lost = ServerError(f"the HTTP server closed the connection ({error or 'no reason given'})")
+        self._finish(self._lost)
 
     def _finish(self, outcome: bytes | ServerError) -> None:
         waiting, self._waiting = self._waiting, None

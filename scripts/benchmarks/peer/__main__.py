@@ -14,6 +14,8 @@ from scripts.benchmarks.peer.app import Recommend, application
 
 # https://man7.org/linux/man-pages/man2/prctl.2.html
 PR_SET_PDEATHSIG = 1
+# Under light load a caller's spare connections rest for long; uvicorn would close them after 5 seconds.
+KEEP_ALIVE_SECONDS = 3600
 
 
 def main(kind: str, release: Path, descriptor: int) -> None:
@@ -21,7 +23,7 @@ def main(kind: str, release: Path, descriptor: int) -> None:
     # A bench that is killed cannot stop anybody.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     app = application(_recommender(kind, release))
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=KEEP_ALIVE_SECONDS)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 
 

@@ -81,6 +81,20 @@ def test_a_server_that_hangs_up_is_a_failure():
         asked()
 
 
+def test_a_connection_that_was_closed_while_it_rested_fails_at_once():
+    async def ask():
+        async with serving(ANSWER) as (port, _), Connection.to(port) as connection:
+            await connection.ask(request_bytes("/", {}, b""))
+            connection._transport.close()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                await connection.ask(request_bytes("/", {}, b""))
+
+    with pytest.raises(ServerError, match="closed the connection"):
+        asyncio.run(ask())
+
+
 def test_nobody_there_is_one_line():
     async def ask():
         async with serving() as (port, _):
