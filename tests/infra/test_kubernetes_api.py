@@ -178,6 +178,20 @@ def test_pod_security_refuses_a_pod_that_may_more_than_ours(cluster, pod, spoil)
         cluster.create(pod)
 
 
+def test_a_workload_whose_pods_could_not_start_is_refused_by_the_servers_warning(cluster, pod):
+    privileged(pod)
+    labels = pod["metadata"]["labels"]
+    template = {"metadata": {"labels": labels}, "spec": pod["spec"]}
+    workload = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "spoiled", "namespace": "rialto"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+    with pytest.raises(RefusedError, match="would violate PodSecurity"):
+        cluster.create(workload)
+
+
 def test_a_field_that_kubernetes_does_not_know_is_refused(cluster, pod):
     pod["spec"]["containers"][0]["readynessProbe"] = {}
     with pytest.raises(RefusedError, match=r'unknown field "spec\.containers\[0\]\.readynessProbe"'):
