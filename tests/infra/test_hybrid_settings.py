@@ -25,7 +25,7 @@ def refusal(monkeypatch, chosen):
 
     def refusal(path, value):
         group = chosen
-        *groups, key = path.split(".")
+        *groups, key = path if isinstance(path, tuple) else path.split(".")
         for name in groups:
             group = group[name]
         group[key] = value
@@ -70,15 +70,14 @@ def test_a_release_must_have_been_published(refusal):
 
 
 def test_a_release_must_fit_the_architecture_of_the_gpus(refusal, chosen):
-    chosen["aws"]["gpu-pools"]["base"] = {
-        "instance-types": ["p3.2xlarge"],
-        "capacity": "on-demand",
-        "min-nodes": 1,
-        "max-nodes": 1,
-    }
-    line = refusal("owner", "platform")
+    chosen["inference"]["openstack"]["device"] = "gpu"
+    flavor = chosen["openstack"]["cluster"]["gpu-pools"]["gpu"]["flavor"]
+    line = refusal(("openstack", "flavors", flavor, "gpu", "compute-capability"), 7.0)
 
-    assert "compute capability 7.5" in line or "p3.2xlarge" in line
+    assert line == (
+        "release.digest is a release in int8, which with Triton's image needs compute capability 7.5, but "
+        "openstack.cluster.gpu-pools.gpu has GPUs of 7.0; choose newer GPUs or another release"
+    )
 
 
 def test_memory_below_what_the_release_needs_is_refused(refusal):
