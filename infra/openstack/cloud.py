@@ -72,13 +72,14 @@ class PrivateCloud(pulumi.ComponentResource):
             SecretStoreArgs(pseudonym_key=args.pseudonym_key, protect=args.protect),
             self._inside,
         )
-        self._credentials()
+        self.credentials = self._credentials()
         self.release_reader = self._release_reader()
         self.s3_endpoint = self._storage.s3_endpoint
         self.kubeconfig = cluster.kubeconfig
         self.stores = self._storage.stores
         self.gateway_addresses = self._gateways.floating_addresses
-        self.front_address = self._load_balancer().address
+        self.load_balancer = self._load_balancer()
+        self.front_address = self.load_balancer.address
         self.pseudonym_key_ref = self._secrets.pseudonym_key_ref
         self.register_outputs(
             {

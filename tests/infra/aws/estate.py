@@ -1,4 +1,4 @@
-"""The AWS side as infra/program.py wires it, with the other side's outputs made up."""
+"""The AWS side as infra/hybrid.py declares it, with the other side's outputs made up."""
 
 import warnings
 from ipaddress import IPv4Network
@@ -7,26 +7,12 @@ from pathlib import Path
 import pulumi_aws
 import yaml
 
-from infra.aws.add_on import NodeAddOns, NodeAddOnsArgs, PodAddOns, PodAddOnsArgs
-from infra.aws.autoscaler import Autoscaler, AutoscalerArgs, AutoscalerIdentity, AutoscalerIdentityArgs
-from infra.aws.cluster import Cluster, ClusterArgs
-from infra.aws.gpu_nodes import GpuNodes, GpuNodesArgs
-from infra.aws.identity import (
-    ReleaseReader,
-    ReleaseReaderArgs,
-    StoreRef,
-    TrainingWriter,
-    TrainingWriterArgs,
-)
-from infra.aws.key import Keys, KeysArgs
-from infra.aws.log_group import LogArgs
-from infra.aws.network import Network, NetworkArgs
-from infra.aws.storage import CODE_PREFIX, Storage, StorageArgs
-from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
-from infra.aws.vpn import Vpn, VpnArgs
+from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
+from infra.aws.cloud import AwsCloud, AwsCloudArgs
 from infra.settings.aws import AwsSettings
 from infra.settings.bridge import BridgeSettings
 from infra.settings.group import Group
+from infra.settings.residency import ResidencySettings
 from tests.recording import record
 
 # These modules warn of their own old names when they are loaded, once (pulumi_aws 7.51.1).
@@ -37,154 +23,56 @@ with warnings.catch_warnings():
 
 PROJECT = Path(__file__).parents[3]
 DIGEST = "sha256:" + "ab" * 32
-DATA_SETS = {"histories": "hot", "releases": "release"}
 TAGS = {"project": "rialto", "environment": "test"}
 PRIVATE_RANGE = IPv4Network("10.10.0.0/16")
+# Documentation addresses (RFC 5737), as the gateways' floating ones.
+GATEWAY_ADDRESSES = "198.51.100."
 PRESHARED_KEY = "made_up.preshared_key"
 
 
-def chosen(stack: str) -> dict:
-    """The `aws` and `bridge` groups of a committed stack file as plain values, to be spoiled."""
-    file = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
-    settings = file["config"]["rialto:settings"]
-    return {"aws": settings["aws"], "bridge": settings["bridge"]}
-
-
 class Chosen(Group):
-    """Both groups, validated."""
+    """The groups that the AWS side is declared from, validated."""
 
     aws: AwsSettings
     bridge: BridgeSettings
+    residency: ResidencySettings
 
 
-def program(settings: Chosen, *, protect: bool) -> dict:
-    """Declare everything on AWS; return some outputs."""
-    aws, account, region = settings.aws, settings.aws.account, settings.aws.region
-    cluster_name, log_path = "rialto-test", "/rialto/test"
-    keys = Keys("keys", KeysArgs(account=account, region=region, protect=protect))
-    logs = LogArgs(days=aws.log_days, key_arn=keys.logs)
-    storage = Storage(
-        "store",
-        StorageArgs(
-            store=aws.store,
-            data_sets=DATA_SETS,
-            images=aws.images,
-            repository_prefix="rialto-test",
-            account=account,
-            log_days=aws.log_days,
-            objects_key_arn=keys.objects,
-            images_key_arn=keys.images,
-            protect=protect,
-        ),
-    )
-    network = Network(
+def chosen(stack: str) -> dict:
+    """These groups of a committed stack file as plain values, to be spoiled."""
+    file = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
+    return {name: file["config"]["rialto:settings"][name] for name in Chosen.model_fields}
+
+
+def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
+    """Declare everything on AWS, and the autoscaler in its cluster; return some outputs."""
+    aws = settings.aws
+    cloud = AwsCloud(
         "aws",
-        NetworkArgs(
-            network=aws.network,
-            account=account,
-            region=region,
-            log_path=log_path,
-            logs=logs,
-            bucket_arns=[storage.bucket_arn],
-        ),
-    )
-    vpn = Vpn(
-        "bridge",
-        VpnArgs(
+        AwsCloudArgs(
+            aws=aws,
             bridge=settings.bridge,
-            gateways={name: f"198.51.100.{i}" for i, name in enumerate(settings.bridge.gateways, 10)},
+            residency=settings.residency,
+            stack="test",
+            prefix="rialto-test",
+            tags=TAGS,
             private_range=PRIVATE_RANGE,
-            vpc_id=network.vpc_id,
-            subnet_ids=list(network.subnet_ids.values()),
-            route_table_id=network.route_table_id,
-            log_path=log_path,
-            logs=logs,
-        ),
-    )
-    cluster = Cluster(
-        "eks",
-        ClusterArgs(
-            cluster=aws.cluster,
-            cluster_name=cluster_name,
-            account=account,
-            region=region,
-            subnet_ids=list(network.subnet_ids.values()),
-            key_arn=keys.cluster,
-            logs=logs,
-            operators=PRIVATE_RANGE,
+            gateways={name: f"{GATEWAY_ADDRESSES}{i}" for i, name in enumerate(gateways, 10)},
+            digest=DIGEST,
             protect=protect,
         ),
     )
-    node_add_ons = NodeAddOns(
-        "node-add-ons",
-        NodeAddOnsArgs(
-            account=account,
-            cluster_name=cluster.cluster_name,
-            cluster_arn=cluster.arn,
-            vpc_cni=aws.cluster.add_ons.vpc_cni,
-            kube_proxy=aws.cluster.add_ons.kube_proxy,
-            eks_pod_identity_agent=aws.cluster.add_ons.eks_pod_identity_agent,
-        ),
-    )
-    system = SystemNodes(
-        "system",
-        SystemNodesArgs(
-            nodes=aws.system_nodes,
-            cluster_name=node_add_ons.cluster_name,
-            version=cluster.version,
-            subnet_ids=network.subnet_ids,
-            key_arn=keys.volumes,
-            tags=TAGS,
-        ),
-    )
-    GpuNodes(
-        "gpu",
-        GpuNodesArgs(
-            pools=aws.gpu_pools,
-            cluster_name=node_add_ons.cluster_name,
-            version=cluster.version,
-            subnet_ids=network.subnet_ids,
-            disk_gib=aws.gpu_disk_gib,
-            key_arn=keys.volumes,
-            tags=TAGS,
-        ),
-    )
-    pod_add_ons = PodAddOns(
-        "pod-add-ons",
-        PodAddOnsArgs(
-            cluster_name=system.cluster_name,
-            coredns=aws.cluster.add_ons.coredns,
-            eks_node_monitoring_agent=aws.cluster.add_ons.eks_node_monitoring_agent,
-        ),
-    )
-    identities(aws, cluster, storage, keys)
+    image = cloud.storage.image(aws.autoscaler_image.reference)
     Autoscaler(
-        "autoscaler",
-        AutoscalerArgs(
-            cluster_name=pod_add_ons.cluster_name,
-            region=region,
-            image=storage.image(aws.autoscaler_image.reference),
-        ),
+        "aws-autoscaler", AutoscalerArgs(cluster_name=cloud.pods_ready, region=aws.region, image=image)
     )
     return {
-        "kubeconfig": cluster.kubeconfig,
-        "tunnel-addresses": vpn.tunnel_addresses,
-        "preshared-keys": [each.preshared_key for one in vpn.tunnels.values() for each in one.values()],
-        "stores": storage.stores,
-        "s3-ranges": network.s3_ranges,
-        "image": storage.image(aws.autoscaler_image.reference),
+        "kubeconfig": cloud.kubeconfig,
+        "tunnel-addresses": cloud.tunnel_addresses,
+        "preshared-keys": [each.preshared_key for one in cloud.vpn.tunnels.values() for each in one.values()],
+        "stores": cloud.storage.stores,
+        "s3-ranges": cloud.s3_ranges,
     }
-
-
-def identities(aws: AwsSettings, cluster: Cluster, storage: Storage, keys: Keys) -> None:
-    whose = {"account": aws.account, "cluster_name": cluster.cluster_name, "cluster_arn": cluster.arn}
-    store = StoreRef(bucket_arn=storage.bucket_arn, key_arn=keys.objects, region=aws.region)
-    ReleaseReader("triton", ReleaseReaderArgs(**whose, store=store, data_set="releases", digest=DIGEST))
-    TrainingWriter(
-        "training",
-        TrainingWriterArgs(**whose, store=store, reads=["histories", CODE_PREFIX], writes="releases"),
-    )
-    AutoscalerIdentity("autoscaler", AutoscalerIdentityArgs(**whose, region=aws.region))
 
 
 def _arn(service):
@@ -217,7 +105,8 @@ COMPUTED = {
 }
 
 
-def declare(values: dict, *, protect: bool = True):
-    """What these settings declare."""
+def declare(values: dict, *, protect: bool = True, gateways: list[str] | None = None):
+    """What these settings declare; `gateways` are the private cloud's, by default those that have tunnels."""
     settings = Chosen.model_validate(values)
-    return record(lambda: program(settings, protect=protect), stack="test", computed=COMPUTED)
+    names = gateways or list(settings.bridge.gateways)
+    return record(lambda: program(settings, protect=protect, gateways=names), stack="test", computed=COMPUTED)

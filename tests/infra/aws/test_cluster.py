@@ -21,14 +21,14 @@ def test_access_is_what_the_stack_file_says(prod):
     }
     entries = prod.of_type("aws:eks/accessEntry:AccessEntry")
     assert {each.name: each.inputs["principalArn"] for each in entries} == {
-        "eks-admin-deploy": "arn:aws:iam::111122223333:role/rialto-deploy",
-        "eks-admin-platform": "arn:aws:iam::111122223333:role/platform-admin",
+        "aws-cluster-admin-deploy": "arn:aws:iam::111122223333:role/rialto-deploy",
+        "aws-cluster-admin-platform": "arn:aws:iam::111122223333:role/platform-admin",
     }
 
 
 def test_secrets_are_encrypted_with_a_key_of_their_own(prod):
     assert cluster(prod)["encryptionConfig"] == {
-        "provider": {"keyArn": "arn:aws:kms:::key/keys-cluster"},
+        "provider": {"keyArn": "arn:aws:kms:::key/aws-keys-cluster"},
         "resources": ["secrets"],
     }
 
@@ -79,9 +79,9 @@ def test_the_cni_has_a_role_of_its_own(prod):
     }
 
     assert cni.inputs["podIdentityAssociations"] == [
-        {"serviceAccount": "aws-node", "roleArn": "arn:aws:iam::111122223333:role/node-add-ons-cni"}
+        {"serviceAccount": "aws-node", "roleArn": "arn:aws:iam::111122223333:role/aws-node-add-ons-cni"}
     ]
-    assert roles == {"node-add-ons-cni"}
+    assert roles == {"aws-node-add-ons-cni"}
 
 
 def test_the_kubeconfig_holds_no_credential(prod):
@@ -99,17 +99,17 @@ def after(declared, type_, name):
 
 
 def test_no_node_starts_before_its_network(prod):
-    for group in ("system", "gpu-base", "gpu-burst"):
+    for group in ("aws-system", "aws-gpu-base", "aws-gpu-burst"):
         assert {
-            "node-add-ons-vpc-cni",
-            "node-add-ons-kube-proxy",
-            "node-add-ons-eks-pod-identity-agent",
+            "aws-node-add-ons-vpc-cni",
+            "aws-node-add-ons-kube-proxy",
+            "aws-node-add-ons-eks-pod-identity-agent",
         } <= after(prod, "aws:eks/nodeGroup:NodeGroup", group)
 
 
 def test_names_for_pods_come_after_the_nodes_that_answer_them(prod):
-    assert "system" in after(prod, "aws:eks/addon:Addon", "pod-add-ons-coredns")
+    assert "aws-system" in after(prod, "aws:eks/addon:Addon", "aws-pod-add-ons-coredns")
 
 
 def test_no_pod_of_ours_starts_before_names_for_pods(prod):
-    assert "pod-add-ons-coredns" in after(prod, "kubernetes:apps/v1:Deployment", "autoscaler")
+    assert "aws-pod-add-ons-coredns" in after(prod, "kubernetes:apps/v1:Deployment", "aws-autoscaler")

@@ -9,7 +9,7 @@ ROLE = "aws:iam/role:Role"
 
 # Where a statement that allows something names the resource "*", and why it must.
 EVERY_RESOURCE = {
-    "autoscaler Look": "AWS knows no resource level for Describe actions of EC2 and Auto Scaling",
+    "aws-autoscaler Look": "AWS knows no resource level for Describe actions of EC2 and Auto Scaling",
 }
 # Policies of a resource name it "*", or bound a caller who has a policy of his own.
 RESOURCE_POLICIES = ("aws:kms/key:Key", "aws:ec2/vpcEndpoint:VpcEndpoint")
@@ -70,26 +70,29 @@ def test_there_is_no_user_and_no_access_key(prod):
 
 
 def test_triton_reads_one_release_and_nothing_more(prod):
-    statements = policy(prod, "triton")
+    statements = policy(prod, "aws-triton")
 
     assert set(statements) == {"Release", "Key"}
     assert statements["Release"]["Action"] == ["s3:GetObject"]
     assert statements["Release"]["Resource"] == [
-        f"arn:aws:s3:::store/releases/sha256/{DIGEST.split(':')[1]}/*"
+        f"arn:aws:s3:::aws-store/releases/sha256/{DIGEST.split(':')[1]}/*"
     ]
     assert statements["Key"]["Action"] == ["kms:Decrypt"]
-    assert statements["Key"]["Resource"] == ["arn:aws:kms:::key/keys-objects"]
+    assert statements["Key"]["Resource"] == ["arn:aws:kms:::key/aws-keys-objects"]
     assert statements["Key"]["Condition"] == {
         "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
     }
 
 
 def test_training_adds_releases_and_deletes_nothing(prod):
-    statements = policy(prod, "training")
+    statements = policy(prod, "aws-training")
     actions = {action for each in statements.values() for action in each["Action"]}
 
-    assert statements["Release"]["Resource"] == ["arn:aws:s3:::store/releases/sha256/*"]
-    assert statements["Read"]["Resource"] == ["arn:aws:s3:::store/histories/*", "arn:aws:s3:::store/code/*"]
+    assert statements["Release"]["Resource"] == ["arn:aws:s3:::aws-store/releases/sha256/*"]
+    assert statements["Read"]["Resource"] == [
+        "arn:aws:s3:::aws-store/histories/*",
+        "arn:aws:s3:::aws-store/code/*",
+    ]
     assert statements["List"]["Condition"] == {"StringLike": {"s3:prefix": ["histories/*", "code/*"]}}
     assert not [action for action in actions if "Delete" in action]
 
@@ -99,19 +102,19 @@ def test_each_identity_belongs_to_one_service_account_of_this_cluster(prod):
     whose = {each.name: (each.inputs["namespace"], each.inputs["serviceAccount"]) for each in associations}
 
     assert whose == {
-        "triton": ("rialto", "triton"),
-        "training": ("rialto", "training"),
-        "autoscaler": ("kube-system", "cluster-autoscaler"),
+        "aws-triton": ("rialto", "triton"),
+        "aws-training": ("rialto", "training"),
+        "aws-autoscaler": ("kube-system", "cluster-autoscaler"),
     }
     for name, (namespace, account) in whose.items():
         (statement,) = trust(prod, name)
         assert statement["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-namespace"] == namespace
         assert statement["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-service-account"] == account
-        assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":cluster/eks")
+        assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":cluster/aws-cluster")
 
 
 def test_the_autoscaler_scales_what_is_tagged_as_this_clusters(prod):
-    scale = policy(prod, "autoscaler")["Scale"]
+    scale = policy(prod, "aws-autoscaler")["Scale"]
 
     assert set(scale["Action"]) == {
         "autoscaling:SetDesiredCapacity",
@@ -130,9 +133,9 @@ def test_volumes_can_be_opened_by_auto_scaling_and_logs_by_the_log_service(prod)
     scaling = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
     assert others == {
-        "keys-logs": [{"Service": "logs.eu-central-1.amazonaws.com"}],
-        "keys-volumes": [{"AWS": scaling}, {"AWS": scaling}],
-        "keys-cluster": [],
-        "keys-objects": [],
-        "keys-images": [],
+        "aws-keys-logs": [{"Service": "logs.eu-central-1.amazonaws.com"}],
+        "aws-keys-volumes": [{"AWS": scaling}, {"AWS": scaling}],
+        "aws-keys-cluster": [],
+        "aws-keys-objects": [],
+        "aws-keys-images": [],
     }

@@ -17,7 +17,7 @@ def test_no_subnet_has_a_way_to_the_internet(prod):
     assert not any(each.inputs["mapPublicIpOnLaunch"] for each in prod.of_type("aws:ec2/subnet:Subnet"))
     routes = prod.of_type("aws:ec2/route:Route")
     assert [each.inputs["destinationCidrBlock"] for each in routes] == ["10.10.0.0/16"]
-    assert routes[0].inputs["transitGatewayId"] == "bridge-id"
+    assert routes[0].inputs["transitGatewayId"] == "aws-bridge-id"
 
 
 def test_subnets_are_named_by_zone(prod):
@@ -42,7 +42,7 @@ def test_endpoints_answer_https_from_the_vpc_and_nothing_else(prod):
         (each.name, each.inputs["cidrIpv4"], each.inputs["fromPort"], each.inputs["toPort"]) for each in rules
     } == {
         ("aws-endpoints", "10.20.0.0/16", 443, 443),
-        ("eks-operators", "10.10.0.0/16", 443, 443),
+        ("aws-cluster-operators", "10.10.0.0/16", 443, 443),
     }
 
 
@@ -76,7 +76,7 @@ def test_the_s3_endpoint_leads_to_our_bucket_and_to_image_layers(prod):
     )
     own, layers = json.loads(endpoint.inputs["policy"])["Statement"]
 
-    assert own["Resource"] == ["arn:aws:s3:::store", "arn:aws:s3:::store/*"]
+    assert own["Resource"] == ["arn:aws:s3:::aws-store", "arn:aws:s3:::aws-store/*"]
     assert layers["Resource"] == ["arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*"]
     assert layers["Action"] == ["s3:GetObject"]
 
@@ -93,7 +93,7 @@ def test_every_log_is_encrypted_and_kept_as_long_as_the_stack_says(prod):
 
     assert set(groups) == {"/rialto/test/flow", "/rialto/test/tunnels", "/aws/eks/rialto-test/cluster"}
     for each in groups.values():
-        assert (each["kmsKeyId"], each["retentionInDays"]) == ("arn:aws:kms:::key/keys-logs", 365)
+        assert (each["kmsKeyId"], each["retentionInDays"]) == ("arn:aws:kms:::key/aws-keys-logs", 365)
 
 
 def test_a_zone_more_is_a_subnet_more_and_no_other_subnet_less(values, prod):

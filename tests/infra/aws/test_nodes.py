@@ -17,14 +17,14 @@ def by_name(declared):
 
 
 def test_no_pod_without_a_gpu_lands_on_gpu_nodes(prod):
-    for name in ("gpu-base", "gpu-burst"):
+    for name in ("aws-gpu-base", "aws-gpu-burst"):
         taints = groups(prod)[name].inputs["taints"]
         assert taints == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
 
 
 def test_a_gpu_pod_finds_its_nodes_by_label(prod):
     for pool, capacity in (("base", "on-demand"), ("burst", "spot")):
-        labels = groups(prod)[f"gpu-{pool}"].inputs["labels"]
+        labels = groups(prod)[f"aws-gpu-{pool}"].inputs["labels"]
         assert GPU_LABELS.items() <= labels.items()
         assert (labels[POOL_LABEL], labels[CAPACITY_LABEL]) == (pool, capacity)
 
@@ -33,14 +33,14 @@ def test_gpu_nodes_have_the_driver_in_their_image(prod):
     images = {name: each.inputs["amiType"] for name, each in groups(prod).items()}
 
     assert images == {
-        "gpu-base": "AL2023_x86_64_NVIDIA",
-        "gpu-burst": "AL2023_x86_64_NVIDIA",
-        "system": "AL2023_x86_64_STANDARD",
+        "aws-gpu-base": "AL2023_x86_64_NVIDIA",
+        "aws-gpu-burst": "AL2023_x86_64_NVIDIA",
+        "aws-system": "AL2023_x86_64_STANDARD",
     }
 
 
 def test_the_base_is_on_demand_and_the_burst_is_spot_from_none(prod):
-    base, burst = groups(prod)["gpu-base"].inputs, groups(prod)["gpu-burst"].inputs
+    base, burst = groups(prod)["aws-gpu-base"].inputs, groups(prod)["aws-gpu-burst"].inputs
 
     assert (base["capacityType"], base["scalingConfig"]["minSize"]) == ("ON_DEMAND", 3)
     assert (burst["capacityType"], burst["scalingConfig"]["minSize"], burst["scalingConfig"]["maxSize"]) == (
@@ -68,7 +68,7 @@ def test_every_volume_of_a_node_is_encrypted(prod):
     for template in prod.of_type("aws:ec2/launchTemplate:LaunchTemplate"):
         for mapping in template.inputs["blockDeviceMappings"]:
             assert mapping["ebs"]["encrypted"] == "true"
-            assert mapping["ebs"]["kmsKeyId"] == "arn:aws:kms:::key/keys-volumes"
+            assert mapping["ebs"]["kmsKeyId"] == "arn:aws:kms:::key/aws-keys-volumes"
             assert mapping["ebs"]["volumeType"] == "gp3"
 
 
@@ -82,7 +82,7 @@ def test_instances_and_volumes_carry_the_tags_of_the_stack(prod):
 def test_nodes_may_join_and_pull_and_nothing_else(prod):
     attached = prod.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
 
-    for role in ("gpu", "system"):
+    for role in ("aws-gpu", "aws-system"):
         policies = {
             each.inputs["policyArn"].split("/")[-1] for each in attached if each.inputs["role"] == role
         }
@@ -100,7 +100,7 @@ def test_a_pool_more_is_one_node_group_more_and_changes_nothing_else(values, pro
         }
     before, after = by_name(prod), by_name(declare(values))
 
-    assert set(after) - set(before) == {(GROUP, f"gpu-{pool}") for pool in pools}
+    assert set(after) - set(before) == {(GROUP, f"aws-gpu-{pool}") for pool in pools}
     # What a component shows as its own outputs is not in the inputs of any resource.
     assert all(after[key] == before[key] for key in before)
 
@@ -108,12 +108,12 @@ def test_a_pool_more_is_one_node_group_more_and_changes_nothing_else(values, pro
 def test_the_first_pool_and_the_second_share_everything(values, prod):
     del values["aws"]["gpu-pools"]["burst"]
 
-    assert set(by_name(prod)) - set(by_name(declare(values))) == {(GROUP, "gpu-burst")}
+    assert set(by_name(prod)) - set(by_name(declare(values))) == {(GROUP, "aws-gpu-burst")}
 
 
 def test_a_pool_in_one_zone_starts_nodes_there_only(values):
     values["aws"]["gpu-pools"]["burst"]["zones"] = ["eu-central-1b"]
     found = groups(declare(values))
 
-    assert found["gpu-burst"].inputs["subnetIds"] == ["aws-private-eu-central-1b-id"]
-    assert len(found["gpu-base"].inputs["subnetIds"]) == 3
+    assert found["aws-gpu-burst"].inputs["subnetIds"] == ["aws-private-eu-central-1b-id"]
+    assert len(found["aws-gpu-base"].inputs["subnetIds"]) == 3

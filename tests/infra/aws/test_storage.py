@@ -27,9 +27,9 @@ def test_every_bucket_is_encrypted(prod):
     chosen = {name: each["rules"][0]["applyServerSideEncryptionByDefault"] for name, each in rules.items()}
 
     assert chosen == {
-        "store": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn:aws:kms:::key/keys-objects"},
+        "aws-store": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn:aws:kms:::key/aws-keys-objects"},
         # S3 delivers access logs only where its own key is.
-        "store-access": {"sseAlgorithm": "AES256"},
+        "aws-store-access": {"sseAlgorithm": "AES256"},
     }
 
 
@@ -41,7 +41,7 @@ def test_no_bucket_can_become_public(prod):
         assert each["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
-@pytest.mark.parametrize("bucket", ["store", "store-access"])
+@pytest.mark.parametrize("bucket", ["aws-store", "aws-store-access"])
 def test_every_bucket_refuses_plain_http_old_tls_and_other_accounts(prod, bucket):
     found = statements(prod, bucket)
 
@@ -56,21 +56,21 @@ def test_every_bucket_refuses_plain_http_old_tls_and_other_accounts(prod, bucket
 
 
 def test_the_store_refuses_another_key(prod):
-    found = statements(prod, "store")
+    found = statements(prod, "aws-store")
 
     assert found["OtherEncryption"]["Condition"]["StringNotEquals"] == {
         "s3:x-amz-server-side-encryption": "aws:kms"
     }
     assert list(found["OtherKey"]["Condition"]["StringNotEquals"].values()) == [
-        "arn:aws:kms:::key/keys-objects"
+        "arn:aws:kms:::key/aws-keys-objects"
     ]
 
 
 def test_a_release_is_never_overwritten_by_anybody(prod):
-    refused = statements(prod, "store")["Overwriting"]
+    refused = statements(prod, "aws-store")["Overwriting"]
 
     assert (refused["Effect"], refused["Principal"]) == ("Deny", "*")
-    assert refused["Resource"] == ["arn:aws:s3:::store/releases/*"]
+    assert refused["Resource"] == ["arn:aws:s3:::aws-store/releases/*"]
     assert refused["Condition"]["Null"] == {"s3:if-none-match": "true"}
 
 
@@ -86,9 +86,9 @@ def test_what_was_overwritten_or_deleted_can_be_brought_back_for_a_while(prod):
 def test_who_read_what_is_logged_into_another_bucket(prod):
     log = prod.only("aws:s3/bucketLogging:BucketLogging").inputs
 
-    assert (log["bucket"], log["targetBucket"]) == ("store", "store-access")
-    written = statements(prod, "store-access")["AccessLog"]
-    assert written["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:s3:::store"}
+    assert (log["bucket"], log["targetBucket"]) == ("aws-store", "aws-store-access")
+    written = statements(prod, "aws-store-access")["AccessLog"]
+    assert written["Condition"]["ArnLike"] == {"aws:SourceArn": "arn:aws:s3:::aws-store"}
 
 
 def test_only_a_protected_stack_refuses_to_lose_data(prod, dev):
@@ -100,7 +100,10 @@ def test_only_a_protected_stack_refuses_to_lose_data(prod, dev):
 
 
 def test_each_data_set_held_on_aws_has_its_prefix(prod):
-    assert prod.outputs["stores"] == {"histories": "s3://store/histories", "releases": "s3://store/releases"}
+    assert prod.outputs["stores"] == {
+        "histories": "s3://aws-store/histories",
+        "releases": "s3://aws-store/releases",
+    }
 
 
 def test_images_cannot_change_behind_their_tag_and_are_scanned(prod):
@@ -108,7 +111,7 @@ def test_images_cannot_change_behind_their_tag_and_are_scanned(prod):
         assert each.inputs["imageTagMutability"] == "IMMUTABLE"
         assert each.inputs["imageScanningConfiguration"] == {"scanOnPush": True}
         assert each.inputs["encryptionConfigurations"] == [
-            {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:::key/keys-images"}
+            {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:::key/aws-keys-images"}
         ]
 
 
@@ -141,4 +144,6 @@ def test_an_image_without_a_copy_is_refused_before_a_node_cannot_pull_it():
 def test_the_autoscaler_runs_from_our_copy(prod):
     pod = prod.only("kubernetes:apps/v1:Deployment").inputs["spec"]["template"]["spec"]
 
-    assert pod["containers"][0]["image"] == "registry.example/rialto-test/store-cluster-autoscaler:v1.36.1"
+    assert (
+        pod["containers"][0]["image"] == "registry.example/rialto-test/aws-store-cluster-autoscaler:v1.36.1"
+    )

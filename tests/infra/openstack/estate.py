@@ -1,4 +1,4 @@
-"""The OpenStack side as infra/program.py wires it, with the other side's outputs made up."""
+"""The OpenStack side as infra/hybrid.py declares it, with the other side's outputs made up."""
 
 import warnings
 from ipaddress import IPv4Network
@@ -12,27 +12,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_openstack  # noqa: F401
 
-from infra.openstack.cluster import Cluster, ClusterArgs
-from infra.openstack.gateway import (
-    GatewayAddresses,
-    GatewayAddressesArgs,
-    GatewayMachines,
-    GatewayMachinesArgs,
-)
-from infra.openstack.identity import (
-    Credentials,
-    CredentialsArgs,
-    ReleaseReader,
-    ReleaseReaderArgs,
-    fetch_secret,
-    read_container,
-    write_container,
-)
-from infra.openstack.load_balancer import LoadBalancer, LoadBalancerArgs
-from infra.openstack.network import Network, NetworkArgs
-from infra.openstack.secret import SecretStore, SecretStoreArgs
-from infra.openstack.storage import Storage, StorageArgs
+from infra.openstack.cloud import PrivateCloud, PrivateCloudArgs
 from infra.settings.openstack import OpenStackSettings
+from infra.settings.residency import ResidencySettings
 from tests.recording import Declared, record
 
 PROJECT = Path(__file__).parents[3]
@@ -76,108 +58,50 @@ def chosen(stack: str) -> dict:
     return file["config"]["rialto:settings"]["openstack"]
 
 
+def residency() -> ResidencySettings:
+    """Where data lies, the same in both stack files."""
+    held = {name: ["openstack"] if name == "interactions" else ["openstack", "aws"] for name in DATA_SETS}
+    sets = {name: {"label": label, "held": held[name]} for name, label in DATA_SETS.items()}
+    return ResidencySettings.model_validate({"data-sets": sets})
+
+
 def program(settings: OpenStackSettings, *, protect: bool) -> dict:
     """Declare everything on OpenStack; return some outputs, and which of them are secret."""
-    network = Network("openstack", NetworkArgs(network=settings.network, tags=TAGS))
-    cluster = Cluster(
-        "openstack-cluster",
-        ClusterArgs(
-            cluster=settings.cluster,
-            cluster_name="rialto-test",
-            network_id=network.network_ids["cluster"],
-            subnet_id=network.subnet_ids["cluster"],
-            external_network_id=settings.network.external.id,
-            resolvers=settings.network.resolvers,
-            volume_type=settings.storage.volume_type,
-            protect=protect,
-        ),
-    )
-    balancer = LoadBalancer(
-        "openstack-edge",
-        LoadBalancerArgs(
-            load_balancer=settings.load_balancer,
-            subnet_id=network.subnet_ids["load-balancer"],
-            external_network=settings.network.external.name,
+    cloud = PrivateCloud(
+        "openstack",
+        PrivateCloudArgs(
+            openstack=settings,
+            residency=residency(),
+            prefix="rialto-test",
             tags=TAGS,
-        ),
-    )
-    storage = Storage(
-        "openstack-store",
-        StorageArgs(
-            storage=settings.storage,
-            data_sets=DATA_SETS,
-            container_prefix="rialto-test",
-            project_id=settings.project_id,
-            reader=settings.reader,
-            tags=TAGS,
-            protect=protect,
-        ),
-    )
-    return {
-        "stores": storage.stores,
-        "address": balancer.address,
-        "annotations": balancer.annotations,
-        "endpoint": cluster.endpoint,
-        "kubeconfig-is-secret": pulumi.Output.from_input(cluster.kubeconfig.is_secret()),
-        **_gateways(settings, network),
-        **_secrets(settings, storage, protect=protect),
-    }
-
-
-def _gateways(settings: OpenStackSettings, network: Network) -> dict:
-    addresses = GatewayAddresses(
-        "openstack-gateways",
-        GatewayAddressesArgs(
-            gateways=settings.gateways,
-            network_id=network.network_ids["gateways"],
-            subnet_id=network.subnet_ids["gateways"],
-            router_id=network.router_id,
-            external_network=settings.network.external.name,
-            cluster_range=settings.network.cluster,
             remote_range=AWS_RANGE,
-            tags=TAGS,
+            pseudonym_key=pulumi.Output.secret(PSEUDONYM_KEY),
+            protect=protect,
         ),
     )
-    GatewayMachines(
-        "openstack-machines",
-        GatewayMachinesArgs(
-            gateways=settings.gateways,
-            volume_type=settings.storage.volume_type,
-            port_ids=addresses.port_ids,
-            security_group_id=addresses.security_group_id,
-            peers=PEERS,
-            user_data={
-                name: pulumi.Output.secret(f"#cloud-config\n# {name} {TUNNEL_KEY}")
-                for name in settings.gateways.addresses
-            },
-            tags=TAGS,
-        ),
+    cloud.gateway_machines(
+        peers=PEERS,
+        user_data={
+            name: pulumi.Output.secret(f"#cloud-config\n# {name} {TUNNEL_KEY}")
+            for name in settings.gateways.addresses
+        },
     )
-    return {"gateways": addresses.floating_addresses}
-
-
-def _secrets(settings: OpenStackSettings, storage: Storage, *, protect: bool) -> dict:
-    store = SecretStore(
-        "openstack-secrets",
-        SecretStoreArgs(pseudonym_key=pulumi.Output.secret(PSEUDONYM_KEY), protect=protect),
-    )
-    rules = [
-        *fetch_secret(store.pseudonym_key_ref),
-        *read_container(settings.project_id, storage.containers["interactions"]),
-        *write_container(settings.project_id, storage.containers["histories"]),
-    ]
-    credentials = Credentials(
-        "openstack-credentials",
-        CredentialsArgs(credentials=settings.credentials, rules={"pseudonymizer": rules}),
-    )
-    reader = ReleaseReader("openstack-reader", ReleaseReaderArgs(expires=settings.credentials.expires))
+    reader = cloud.release_reader
+    secrets = {
+        "kubeconfig": cloud.kubeconfig,
+        "credential": cloud.credentials.secrets["pseudonymizer"],
+        "access-key": reader.access_key,
+        "secret-key": reader.secret_key,
+    }
     return {
-        f"{key}-is-secret": pulumi.Output.from_input(output.is_secret())
-        for key, output in {
-            "credential": credentials.secrets["pseudonymizer"],
-            "access-key": reader.access_key,
-            "secret-key": reader.secret_key,
-        }.items()
+        "stores": cloud.stores,
+        "address": cloud.front_address,
+        "annotations": cloud.load_balancer.annotations,
+        "gateways": cloud.gateway_addresses,
+        **{
+            f"{key}-is-secret": pulumi.Output.from_input(output.is_secret())
+            for key, output in secrets.items()
+        },
     }
 
 
