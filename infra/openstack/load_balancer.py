@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_openstack as openstack
-from pulumi_openstack import networking
+from pulumi_openstack import loadbalancer, networking
 
 from infra.openstack.tag import tag_list
 from infra.settings.openstack_network import LoadBalancerSettings
@@ -46,8 +45,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:openstack:LoadBalancer", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        # `openstack.loadbalancer.LoadBalancer` is the same API under a name that fails.
-        balancer = openstack.LbLoadbalancerV2(
+        balancer = loadbalancer.LoadBalancer(
             name,
             vip_subnet_id=args.subnet_id,
             loadbalancer_provider=OCTAVIA_PROVIDER,

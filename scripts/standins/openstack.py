@@ -93,7 +93,6 @@ _SPECIAL: dict[str, Callable[[Newborn, str], dict[str, Any]]] = {
         "access": born.uuid(),
         "secret": born.secret(),
     },
-    "index/lbLoadbalancerV2:LbLoadbalancerV2": _load_balancer,
     "keymanager/orderV1:OrderV1": lambda _, id_: {"secretRef": f"https://barbican.invalid/v1/secrets/{id_}"},
     "keymanager/secretV1:SecretV1": lambda _, id_: {
         "secretRef": f"https://barbican.invalid/v1/secrets/{id_}"

@@ -189,7 +189,7 @@ TARGETS = {
     ),
     # https://docs.openstack.org/api-ref/identity/v3/#credentials: the user is in the address.
     "openstack:identity/ec2CredentialV3:Ec2CredentialV3": Target(specified({"tenant_id": TEXT})),
-    "openstack:index/lbLoadbalancerV2:LbLoadbalancerV2": Target(
+    "openstack:loadbalancer/loadBalancer:LoadBalancer": Target(
         sdk(LoadBalancer, vip_subnet_id=UUID, provider=TEXT) | specified(STANDARD),
         {"loadbalancerProvider": "provider"},
     ),

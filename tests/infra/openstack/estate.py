@@ -35,7 +35,7 @@ COMPUTED = {
     "openstack:networking/floatingIp:FloatingIp": lambda name: {
         "address": f"203.0.113.{10 if name.endswith('a') else 11}"
     },
-    "openstack:index/lbLoadbalancerV2:LbLoadbalancerV2": {
+    "openstack:loadbalancer/loadBalancer:LoadBalancer": {
         "vipPortId": "66666666-7777-8888-9999-000000000000",
         "vipAddress": "10.10.129.5",
     },

@@ -5,7 +5,7 @@ from infra.settings.openstack import OpenStackSettings
 from tests.infra.openstack.estate import COMPUTED, TAGS, chosen
 from tests.recording import record
 
-BALANCER = "openstack:index/lbLoadbalancerV2:LbLoadbalancerV2"
+BALANCER = "openstack:loadbalancer/loadBalancer:LoadBalancer"
 
 
 def test_the_load_balancer_stands_in_its_own_subnet(either):

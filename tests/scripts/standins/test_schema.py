@@ -50,7 +50,7 @@ def test_secrets_are_those_that_the_sdk_marks():
 
 
 def test_a_type_in_the_root_of_its_sdk_is_found():
-    assert "vipAddress" in ResourceType.of("openstack:index/lbLoadbalancerV2:LbLoadbalancerV2").outputs
+    assert "importTargets" in ResourceType.of("openstack:index/bgpvpnV2:BgpvpnV2").outputs
 
 
 @pytest.mark.parametrize("token", used("aws") + used("openstack"))
