@@ -14,7 +14,7 @@ from rich.console import Console
 
 from scripts.review.credentials import VARIABLES, missing
 from scripts.review.digest import Digest
-from scripts.review.trial import PROJECT, PULUMI, Trial, with_bytecode
+from scripts.review.trial import PROJECT, PULUMI, Trial
 from scripts.standins.server import standins
 
 __all__ = ["preview"]
@@ -65,7 +65,7 @@ def _show(environment: str, run: Callable[[], subprocess.CompletedProcess[str]],
 
 def _on_its_stack(environment: str) -> subprocess.CompletedProcess[str]:
     """Preview the stack that this shell's backend has; the salt of the local one was made for no passphrase."""
-    variables = with_bytecode(os.environ)
+    variables = dict(os.environ)
     if environment == "local":
         variables["PULUMI_CONFIG_PASSPHRASE"] = ""
     command: list[str | Path] = [PULUMI, "preview", "--json", "--non-interactive", "--stack", environment]

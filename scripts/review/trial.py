@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]
 from infra.settings import Secrets
 from scripts.standins.server import StandIns
 
-__all__ = ["PROJECT", "PULUMI", "Trial", "placeholders", "with_bytecode"]
+__all__ = ["PROJECT", "PULUMI", "Trial", "placeholders"]
 
 PROJECT = Path(__file__).parents[2]
 PULUMI = PROJECT / ".rialto" / "bin" / "pulumi"
@@ -53,9 +53,7 @@ class Trial:
     def environment(self) -> dict[str, str]:
         """What the engine and the program see: no account, no state and no plugin of this machine."""
         kept = {
-            key: value
-            for key, value in with_bytecode(os.environ).items()
-            if not key.startswith(("PULUMI_", "AWS_", "OS_"))
+            key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "AWS_", "OS_"))
         }
         ours = {
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
@@ -87,17 +85,6 @@ class Trial:
         """Replace the configuration."""
         salt = salt or yaml.safe_load(self.stack_file.read_text())["encryptionsalt"]
         self.stack_file.write_text(yaml.safe_dump({"config": dict(config), "encryptionsalt": salt}))
-
-
-def with_bytecode(environment: Mapping[str, str]) -> dict[str, str]:
-    """Let Python keep what it compiled: the SDKs of the clouds take ten seconds to compile, one to load.
-
-    Where it may not write beside the sources, it writes below .rialto.
-    """
-    found = dict(environment)
-    if found.pop("PYTHONDONTWRITEBYTECODE", ""):
-        found["PYTHONPYCACHEPREFIX"] = str(PROJECT / ".rialto" / "bytecode")
-    return found
 
 
 def placeholders() -> dict[str, str]:

@@ -27,6 +27,11 @@ if [ -z "${{PULUMI_CONFIG_PASSPHRASE_FILE-}}" ]; then
   export PULUMI_CONFIG_PASSPHRASE="${{PULUMI_CONFIG_PASSPHRASE-}}"
 fi
 export PULUMI_SKIP_UPDATE_CHECK=true
+# Where Python may not write beside the sources it writes here: compiling the SDKs anew takes seconds a command.
+if [ -n "${{PYTHONDONTWRITEBYTECODE-}}" ]; then
+  unset PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX="$root/.rialto/bytecode"
+fi
 exec "$engine/pulumi" "$@"
 """
 

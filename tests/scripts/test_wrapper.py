@@ -59,6 +59,15 @@ def test_a_passphrase_file_is_not_overruled_by_an_empty_passphrase(call):
     assert "PULUMI_CONFIG_PASSPHRASE" not in call(PULUMI_CONFIG_PASSPHRASE_FILE="/run/secret")
 
 
+def test_python_keeps_what_it_compiled_also_where_it_may_not_write_beside_the_sources(call, layout):
+    assert "PYTHONPYCACHEPREFIX" not in call()
+
+    seen = call(PYTHONDONTWRITEBYTECODE="1")
+
+    assert "PYTHONDONTWRITEBYTECODE" not in seen
+    assert seen["PYTHONPYCACHEPREFIX"] == str(layout.machine / "bytecode")
+
+
 def test_a_copied_clone_uses_its_own_state(call, layout, tmp_path):
     shutil.copytree(layout.machine, tmp_path / "copy" / ".rialto")
     seen = call(program=tmp_path / "copy" / ".rialto" / "bin" / "pulumi")

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from scripts.review import trial as module
-from scripts.review.trial import Trial, placeholders, with_bytecode
+from scripts.review.trial import Trial, placeholders
 from scripts.standins.server import StandIns
 
 
@@ -39,11 +39,3 @@ def test_a_trial_sees_no_account_and_no_state_of_this_machine(trial):
 
 def test_a_placeholder_says_that_it_is_one():
     assert placeholders()["rialto:pseudonym-key"] == "placeholder-for-pseudonym-key"
-
-
-def test_python_keeps_what_it_compiled_also_where_it_may_not_write_beside_the_sources():
-    kept = with_bytecode({"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/bin"})
-
-    assert kept.pop("PYTHONPYCACHEPREFIX").endswith(".rialto/bytecode")
-    assert kept == {"PATH": "/bin"}
-    assert with_bytecode({"PATH": "/bin"}) == {"PATH": "/bin"}
