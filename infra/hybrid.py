@@ -16,6 +16,7 @@ import pulumi_openstack as openstack
 from infra import naming
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cloud import AwsCloud, AwsCloudArgs
+from infra.bridge.description import describe
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
@@ -99,7 +100,7 @@ def _aws_cloud(settings: HybridSettings, private: PrivateCloud, account: aws.Pro
         "aws",
         AwsCloudArgs(
             aws=settings.aws,
-            bridge=settings.bridge,
+            bridge=describe(settings),
             residency=settings.residency,
             stack=pulumi.get_stack(),
             prefix=_prefix(),

@@ -26,8 +26,8 @@ from infra.aws.network import Network, NetworkArgs
 from infra.aws.storage import CODE_PREFIX, Storage, StorageArgs
 from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
 from infra.aws.vpn import Vpn, VpnArgs
+from infra.bridge.description import Bridge
 from infra.settings.aws import AwsSettings
-from infra.settings.bridge import BridgeSettings
 from infra.settings.residency import ResidencySettings
 
 __all__ = ["AwsCloud", "AwsCloudArgs"]
@@ -38,7 +38,7 @@ class AwsCloudArgs:
     """What was chosen for it, the private end of the bridge, and the release that pods may read."""
 
     aws: AwsSettings
-    bridge: BridgeSettings
+    bridge: Bridge
     residency: ResidencySettings
     stack: str
     prefix: str

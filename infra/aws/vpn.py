@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from infra.aws.log_group import LogArgs, log_group
 from infra.aws.vpn_connection import Tunnel, VpnConnection, VpnConnectionArgs
-from infra.settings.bridge import BridgeSettings
+from infra.bridge.description import Bridge
 
 __all__ = ["Vpn", "VpnArgs"]
 
@@ -20,7 +20,7 @@ __all__ = ["Vpn", "VpnArgs"]
 class VpnArgs:
     """What both ends agreed on, and what is joined: the VPC here, the gateway machines' public addresses there."""
 
-    bridge: BridgeSettings
+    bridge: Bridge
     gateways: Mapping[str, pulumi.Input[str]]
     private_range: IPv4Network
     vpc_id: pulumi.Input[str]
@@ -52,10 +52,9 @@ class Vpn(pulumi.ComponentResource):
             key: VpnConnection(
                 f"{name}-{key}",
                 VpnConnectionArgs(
+                    bridge=args.bridge,
+                    gateway=key,
                     address=address,
-                    private_asn=args.bridge.private_asn,
-                    tunnels=args.bridge.gateways[key],
-                    proposal=args.bridge.proposal,
                     transit_gateway_id=gateway.id,
                     route_table_id=table.id,
                     log_group_arn=log.arn,

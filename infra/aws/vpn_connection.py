@@ -9,7 +9,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings.bridge import ENCRYPTION, IKE_VERSION, ProposalSettings, TunnelSettings
+from infra.bridge.aws import tunnel_options
+from infra.bridge.description import TUNNELS, Bridge
 
 __all__ = ["Tunnel", "VpnConnection", "VpnConnectionArgs"]
 
@@ -28,10 +29,9 @@ class Tunnel:
 class VpnConnectionArgs:
     """Whom AWS talks to, and on what terms."""
 
+    bridge: Bridge
+    gateway: str
     address: pulumi.Input[str]
-    private_asn: int
-    tunnels: TunnelSettings
-    proposal: ProposalSettings
     transit_gateway_id: pulumi.Input[str]
     route_table_id: pulumi.Input[str]
     log_group_arn: pulumi.Input[str]
@@ -51,16 +51,12 @@ class VpnConnection(pulumi.ComponentResource):
         customer = aws.ec2.CustomerGateway(
             name,
             type="ipsec.1",
-            bgp_asn=str(args.private_asn),
+            bgp_asn=str(args.bridge.private_asn),
             ip_address=args.address,
             device_name=name,
             tags={"Name": name},
             opts=inside,
         )
-        options: dict[str, Any] = {
-            **_tunnel(1, str(args.tunnels.first), args),
-            **_tunnel(2, str(args.tunnels.second), args),
-        }
         connection = aws.ec2.VpnConnection(
             name,
             customer_gateway_id=customer.id,
@@ -69,7 +65,7 @@ class VpnConnection(pulumi.ComponentResource):
             static_routes_only=False,
             tags={"Name": name},
             opts=inside,
-            **options,
+            **_options(args),
         )
         _route(name, connection, args.route_table_id, inside)
         self.tunnels = _known(connection)
@@ -82,9 +78,8 @@ class VpnConnection(pulumi.ComponentResource):
         )
 
 
-def _tunnel(number: int, inside: str, args: VpnConnectionArgs) -> dict[str, Any]:
-    """One tunnel's options, each a list of the one thing that is accepted."""
-    proposal = args.proposal
+def _options(args: VpnConnectionArgs) -> dict[str, Any]:
+    """Both tunnels' options, under the numbers that AWS gives them."""
     log = {
         "log_enabled": True,
         "log_group_arn": args.log_group_arn,
@@ -93,24 +88,14 @@ def _tunnel(number: int, inside: str, args: VpnConnectionArgs) -> dict[str, Any]
         "bgp_log_group_arn": args.log_group_arn,
         "bgp_log_output_format": "json",
     }
-    options = {
-        "inside_cidr": inside,
-        "ike_versions": [IKE_VERSION],
-        "phase1_encryption_algorithms": [ENCRYPTION],
-        "phase1_integrity_algorithms": [proposal.integrity],
-        "phase1_dh_group_numbers": [proposal.dh_group],
-        "phase1_lifetime_seconds": proposal.ike_lifetime_seconds,
-        "phase2_encryption_algorithms": [ENCRYPTION],
-        "phase2_integrity_algorithms": [proposal.integrity],
-        "phase2_dh_group_numbers": [proposal.dh_group],
-        "phase2_lifetime_seconds": proposal.child_lifetime_seconds,
-        # AWS begins, and begins again: a tunnel comes back without traffic from our side.
-        "startup_action": "start",
-        "dpd_timeout_action": "restart",
-        "dpd_timeout_seconds": proposal.dpd_seconds,
-        "log_options": {"cloudwatch_log_options": log},
-    }
-    return {f"tunnel{number}_{key}": value for key, value in options.items()}
+    found: dict[str, Any] = {}
+    for number, name in enumerate(TUNNELS, start=1):
+        options = {
+            **tunnel_options(args.bridge, args.gateway, name),
+            "log_options": {"cloudwatch_log_options": log},
+        }
+        found |= {f"tunnel{number}_{key}": value for key, value in options.items()}
+    return found
 
 
 def _route(

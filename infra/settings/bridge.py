@@ -1,84 +1,51 @@
-"""What a stack chooses of the bridge: who speaks BGP as whom, the tunnels' inside addresses, and what they agree on."""
+"""What a stack chooses of the bridge: who speaks BGP as whom, its tunnels, packet sizes, and what may cross."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.group import Group, Name, Network
+from infra.settings.bridge_flow import FlowSettings
+from infra.settings.bridge_tunnel import ConnectionSettings, ProposalSettings
+from infra.settings.group import Group, Name
 
-__all__ = ["ENCRYPTION", "IKE_VERSION", "BridgeSettings", "ProposalSettings", "TunnelSettings"]
+__all__ = ["BgpSettings", "BridgeSettings", "largest_mtu"]
 
-# Not for a stack to choose: both ends speak this and nothing else.
-IKE_VERSION = "ikev2"
-ENCRYPTION = "AES256-GCM-16"
-# https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html: the range of inside addresses and what AWS keeps.
-INSIDE = IPv4Network("169.254.0.0/16")
-INSIDE_PREFIX_LENGTH = 30
-RESERVED = tuple(
-    IPv4Network(each)
-    for each in (
-        "169.254.0.0/30",
-        "169.254.1.0/30",
-        "169.254.2.0/30",
-        "169.254.3.0/30",
-        "169.254.4.0/30",
-        "169.254.5.0/30",
-        "169.254.169.252/30",
-    )
-)
 # Private use (https://www.rfc-editor.org/rfc/rfc6996); the 16-bit half, which every router understands.
 Asn = Annotated[int, Field(ge=64512, le=65534)]
-DhGroup = Literal[19, 20, 21]
-Integrity = Literal["SHA2-256", "SHA2-384", "SHA2-512"]
+# What a packet gains: IPv4, UDP (NAT traversal), ESP's header, GCM's nonce and its tag
+# (https://www.rfc-editor.org/rfc/rfc4303, /rfc4106, /rfc3948).
+OUTER_BYTES = 20 + 8 + 8 + 8 + 16
+# ESP's trailer: two bytes, which with the packet before them fill whole words.
+TRAILER_BYTES = 2
+WORD_BYTES = 4
+# RFC 4271 (https://www.rfc-editor.org/rfc/rfc4271#section-4.4): three keepalives in a hold time.
+KEEPALIVES = 3
 
 
-class ProposalSettings(Group):
-    """What both ends agree on, for IKE and its child SAs alike; encryption is always AES-256-GCM."""
+def largest_mtu(path_mtu: int) -> int:
+    """The largest packet that, encrypted, still fits into one of `path_mtu` bytes; 1438 in 1500, as AWS says too."""
+    return (path_mtu - OUTER_BYTES) // WORD_BYTES * WORD_BYTES - TRAILER_BYTES
 
-    integrity: Integrity = "SHA2-384"
-    """The hash of IKE's key derivation."""
-    dh_group: DhGroup = 20
-    """The elliptic-curve group, of child SAs too: perfect forward secrecy. 20 is NIST P-384."""
-    ike_lifetime_seconds: Annotated[int, Field(ge=900, le=28800)] = 28800
-    """How long an IKE SA lives."""
-    child_lifetime_seconds: Annotated[int, Field(ge=900, le=3600)] = 3600
-    """How long a child SA lives; below the IKE SA's."""
-    dpd_seconds: Annotated[int, Field(ge=30, le=600)] = 30
-    """Silence after which a peer counts as dead; AWS then starts the tunnel again."""
+
+class BgpSettings(Group):
+    """How fast a silent peer is given up; AWS offers 10 and 30 seconds and takes the lower (RFC 4271)."""
+
+    keepalive_seconds: Annotated[int, Field(ge=1, le=10)] = 2
+    """How often each end says that it lives."""
+    hold_seconds: Annotated[int, Field(ge=3, le=30)] = 7
+    """Silence after which its routes are gone: the longest that a dead tunnel swallows packets."""
 
     @model_validator(mode="after")
-    def _child_dies_first(self) -> Self:
-        if self.child_lifetime_seconds >= self.ike_lifetime_seconds:
+    def _lost_keepalives_are_forgiven(self) -> Self:
+        if self.hold_seconds < KEEPALIVES * self.keepalive_seconds:
             raise ValueError(
-                f"child-lifetime-seconds is {self.child_lifetime_seconds}, not below "
-                f"ike-lifetime-seconds {self.ike_lifetime_seconds}; AWS asks for a shorter one"
+                f"hold-seconds is {self.hold_seconds}, below {KEEPALIVES} x keepalive-seconds "
+                f"{self.keepalive_seconds}; raise it, or one lost packet ends the session"
             )
-        return self
-
-
-class TunnelSettings(Group):
-    """The inside ranges of one gateway's VPN connection: two tunnels, each a /30 with both ends in it."""
-
-    first: Network
-    """A /30 of 169.254.0.0/16; AWS has its first address, the gateway its second."""
-    second: Network
-    """The same for the second tunnel, which lives on another AWS endpoint."""
-
-    @model_validator(mode="after")
-    def _ranges_are_allowed(self) -> Self:
-        for key, inside in (("first", self.first), ("second", self.second)):
-            if inside.prefixlen != INSIDE_PREFIX_LENGTH or not inside.subnet_of(INSIDE):
-                raise ValueError(
-                    f"{key} is {inside}; AWS takes only a /30 of {INSIDE}, such as 169.254.20.0/30"
-                )
-            if inside in RESERVED:
-                raise ValueError(
-                    f"{key} is {inside}, which AWS keeps for itself; choose another /30 of {INSIDE}"
-                )
         return self
 
 
@@ -89,9 +56,18 @@ class BridgeSettings(Group):
     """The private cloud's BGP number."""
     aws_asn: Asn
     """The Transit Gateway's BGP number; another one."""
-    gateways: Annotated[dict[Name, TunnelSettings], Field(min_length=1)]
+    gateways: Annotated[dict[Name, ConnectionSettings], Field(min_length=1)]
     """The gateway machines by name: each has a VPN connection of its own."""
     proposal: ProposalSettings = ProposalSettings()
+    bgp: BgpSettings = BgpSettings()
+    path_mtu: Annotated[int, Field(ge=1280, le=1500)] = 1500
+    """The largest packet from a gateway to AWS; a tenant network over Geneve has 1442."""
+    mtu: Annotated[int, Field(ge=1200, le=1446)] = 1438
+    """The largest packet inside a tunnel; TCP is told to stay within it."""
+    flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)]
+    """What may cross, by name."""
+    stale_after_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
+    """Age of hot data on AWS above which somebody is told."""
 
     @model_validator(mode="after")
     def _asns_differ(self) -> Self:
@@ -104,13 +80,22 @@ class BridgeSettings(Group):
     @model_validator(mode="after")
     def _tunnels_are_apart(self) -> Self:
         inside = {
-            f"gateways.{name}.{key}": each
+            f"gateways.{name}.{key}.inside": each.inside
             for name, tunnels in self.gateways.items()
             for key, each in (("first", tunnels.first), ("second", tunnels.second))
         }
         for (key, ours), (other, theirs) in combinations(inside.items(), 2):
             if ours == theirs:
                 raise ValueError(f"{other} is {theirs}, as is {key}; every tunnel needs a /30 of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _packets_fit(self) -> Self:
+        largest = largest_mtu(self.path_mtu)
+        if self.mtu > largest:
+            raise ValueError(
+                f"mtu is {self.mtu}, but encrypted that exceeds path-mtu {self.path_mtu}; choose {largest} or less"
+            )
         return self
 
     def ranges(self) -> dict[str, IPv4Network]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.aws import AwsSettings
 from infra.settings.bridge import BridgeSettings
+from infra.settings.bridge_flow import require_resident
 from infra.settings.fit import misfits
 from infra.settings.group import Group
 from infra.settings.inference import InferenceSettings
@@ -60,6 +61,11 @@ class HybridSettings(Group):
                 f"bridge.gateways names {', '.join(sorted(theirs))}, but openstack.gateways.addresses "
                 f"{', '.join(sorted(ours))}; give every gateway machine its tunnels"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_raw_crosses(self) -> Self:
+        require_resident(self.bridge.flows, self.residency)
         return self
 
     @model_validator(mode="after")

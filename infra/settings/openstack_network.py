@@ -89,6 +89,8 @@ class GatewaySettings(Group):
     """A flavour of openstack.flavors."""
     disk_gib: Annotated[int, Field(ge=5, le=100)]
     """The encrypted boot volume."""
+    interface: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,14}$")] = "ens3"
+    """Their one network card, as the image names it on this cloud's machines (`ip link`)."""
     virtual_address: Address
     """The address that routes to AWS lead to; the gateway that can reach AWS holds it (VRRP)."""
     addresses: dict[Name, Address]

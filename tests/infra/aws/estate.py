@@ -9,9 +9,11 @@ import yaml
 
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cloud import AwsCloud, AwsCloudArgs
+from infra.bridge.description import describe
 from infra.settings.aws import AwsSettings
 from infra.settings.bridge import BridgeSettings
 from infra.settings.group import Group
+from infra.settings.openstack import OpenStackSettings
 from infra.settings.residency import ResidencySettings
 from tests.recording import record
 
@@ -35,6 +37,7 @@ class Chosen(Group):
 
     aws: AwsSettings
     bridge: BridgeSettings
+    openstack: OpenStackSettings
     residency: ResidencySettings
 
 
@@ -51,7 +54,7 @@ def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
         "aws",
         AwsCloudArgs(
             aws=aws,
-            bridge=settings.bridge,
+            bridge=describe(settings),
             residency=settings.residency,
             stack="test",
             prefix="rialto-test",

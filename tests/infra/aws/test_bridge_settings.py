@@ -3,7 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from infra.settings.bridge import RESERVED, BridgeSettings
+from infra.settings.bridge import BridgeSettings
+from infra.settings.bridge_tunnel import RESERVED
+
+
+def connection(first, second):
+    return {"first": {"inside": first}, "second": {"inside": second}}
 
 
 @pytest.mark.parametrize(
@@ -12,21 +17,22 @@ from infra.settings.bridge import RESERVED, BridgeSettings
         ("aws-asn", 64620, "aws-asn is 64620, as is private-asn; eBGP needs two different numbers"),
         (
             "gateways",
-            {"one": {"first": "169.254.20.0/30", "second": "10.0.0.0/30"}},
-            "second is 10.0.0.0/30; AWS takes only a /30 of 169.254.0.0/16, such as 169.254.20.0/30",
+            {"one": connection("169.254.20.0/30", "10.0.0.0/30")},
+            "inside is 10.0.0.0/30; AWS takes only a /30 of 169.254.0.0/16, such as 169.254.20.0/30",
         ),
         (
             "gateways",
-            {"one": {"first": "169.254.20.0/29", "second": "169.254.20.8/30"}},
-            "first is 169.254.20.0/29; AWS takes only a /30 of 169.254.0.0/16, such as 169.254.20.0/30",
+            {"one": connection("169.254.20.0/29", "169.254.20.8/30")},
+            "inside is 169.254.20.0/29; AWS takes only a /30 of 169.254.0.0/16, such as 169.254.20.0/30",
         ),
         (
             "gateways",
             {
-                "one": {"first": "169.254.20.0/30", "second": "169.254.20.4/30"},
-                "two": {"first": "169.254.20.4/30", "second": "169.254.20.8/30"},
+                "one": connection("169.254.20.0/30", "169.254.20.4/30"),
+                "two": connection("169.254.20.4/30", "169.254.20.8/30"),
             },
-            "gateways.two.first is 169.254.20.4/30, as is gateways.one.second; every tunnel needs a /30 of its own",
+            "gateways.two.first.inside is 169.254.20.4/30, as is gateways.one.second.inside; every tunnel needs "
+            "a /30 of its own",
         ),
         (
             "proposal",
@@ -44,7 +50,7 @@ def test_what_cannot_work_is_refused_with_key_value_and_remedy(values, key, valu
 
 @pytest.mark.parametrize("reserved", [str(each) for each in RESERVED])
 def test_a_range_that_aws_keeps_for_itself_is_refused(values, reserved):
-    tunnels = {"first": reserved, "second": "169.254.20.4/30"}
+    tunnels = connection(reserved, "169.254.20.4/30")
 
     with pytest.raises(ValidationError, match="which AWS keeps for itself"):
         BridgeSettings.model_validate({**values["bridge"], "gateways": {"one": tunnels}})

@@ -46,7 +46,7 @@ def test_aws_brings_tunnels_up_and_up_again(prod):
 
 def test_every_tunnel_has_the_inside_range_of_the_stack_file(prod, values):
     expected = [
-        each
+        each["inside"]
         for gateway in values["bridge"]["gateways"].values()
         for each in (gateway["first"], gateway["second"])
     ]
@@ -131,7 +131,11 @@ def test_a_gateway_without_tunnels_is_refused(values):
 
 
 def test_a_third_gateway_is_a_connection_more(values, prod):
-    values["bridge"]["gateways"]["gateway-c"] = {"first": "169.254.20.16/30", "second": "169.254.20.20/30"}
+    values["openstack"]["gateways"]["addresses"]["gateway-c"] = "10.10.128.5"
+    values["bridge"]["gateways"]["gateway-c"] = {
+        "first": {"inside": "169.254.20.16/30"},
+        "second": {"inside": "169.254.20.20/30"},
+    }
     more = set(declare(values).listing().splitlines()) - set(prod.listing().splitlines())
 
     assert {line.split()[1] for line in more} == {"aws-bridge-gateway-c"}

@@ -1,0 +1,1 @@
+"""The bridge between the private cloud and AWS: described once, and both ends rendered from that."""

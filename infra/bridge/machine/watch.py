@@ -1,0 +1,109 @@
+"""Keep each tunnel's interface up while it has an SA and down while it has none, and ask again after a refusal.
+
+A tunnel whose SA is gone takes its BGP session and routes with it at once, instead of after BGP's hold time; and a peer
+that refused us (another key, another proposal) is asked again, which charon by itself would not do.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+# Relative: on a gateway this folder is the package /usr/local/lib/bridge.
+from .sa import carrying, known, sas
+
+__all__ = ["CONFIG", "REFUSALS", "Watch", "reason", "set_link", "write"]
+
+CONFIG = Path("/etc/bridge.json")
+REFUSALS = Path("/run/bridge-refusals.json")
+POLL_SECONDS = 1.0
+# How long a tunnel without any IKE SA is left to itself and to AWS, which begins too.
+PATIENCE_SECONDS = 10.0
+ANSWER_SECONDS = 8
+# What charon says when it was turned away or turned its peer away, and why that was.
+REASONS = {
+    "AUTH": "key",
+    "NO_PROP": "proposal",
+    "INVALID_KE": "proposal",
+    "TS_UNACCEPT": "selectors",
+}
+
+
+def reason(said: str) -> str:
+    """Why a tunnel did not come up, as far as charon said."""
+    failed = [line for line in said.splitlines() if "error" in line or "N(" in line]
+    return next((why for word, why in REASONS.items() if any(word in each for each in failed)), "silence")
+
+
+class Watch:
+    """The tunnels of this gateway: their interfaces, and since when each has been without an IKE SA."""
+
+    def __init__(self, tunnels: dict[str, dict[str, Any]]) -> None:
+        self._tunnels = tunnels
+        self._alone_since: dict[str, float] = {}
+        self._asking: dict[str, subprocess.Popen[str]] = {}
+        self._refusals: Counter[tuple[str, str]] = Counter()
+
+    def look(self, found: list[dict[str, Any]], now: float) -> None:
+        """Bring interfaces in line with the SAs that there are."""
+        up, present = carrying(found), known(found)
+        for name, tunnel in self._tunnels.items():
+            set_link(tunnel["interface"], up=name in up)
+            self._hear(name)
+            if name in present or name in self._asking:
+                self._alone_since.pop(name, None)
+            elif now - self._alone_since.setdefault(name, now) > PATIENCE_SECONDS:
+                self._ask(name)
+
+    def _ask(self, name: str) -> None:
+        command = ["swanctl", "--initiate", "--child", name, "--timeout", str(ANSWER_SECONDS)]
+        self._asking[name] = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def _hear(self, name: str) -> None:
+        """Count the refusal of a tunnel that was asked for, and say why."""
+        asked = self._asking.get(name)
+        if asked is None or asked.poll() is None:
+            return
+        said, _ = self._asking.pop(name).communicate()
+        if asked.returncode:
+            self._refusals[name, reason(said)] += 1
+            print(f"{name} refused: {reason(said)}", flush=True)
+            refusals = [
+                {"tunnel": tunnel, "reason": why, "count": n} for (tunnel, why), n in self._refusals.items()
+            ]
+            write(REFUSALS, json.dumps(refusals))
+
+
+def set_link(interface: str, *, up: bool) -> None:
+    """Take an interface up or down, if it is not yet."""
+    shown = subprocess.run(
+        ["ip", "-json", "link", "show", "dev", interface], check=True, capture_output=True, text=True
+    )
+    if ("UP" in json.loads(shown.stdout)[0]["flags"]) != up:
+        subprocess.run(["ip", "link", "set", "dev", interface, "up" if up else "down"], check=True)
+        print(f"{interface} {'up' if up else 'down'}", flush=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file as a whole."""
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def main() -> None:
+    """Look every second; a charon that does not answer has no tunnel."""
+    watch = Watch(json.loads(CONFIG.read_text())["tunnels"])
+    while True:
+        watch.look(sas(), time.monotonic())
+        time.sleep(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
