@@ -1,5 +1,6 @@
-"""Fixtures that more than one folder of tests uses."""
+"""Fixtures that more than one folder of tests uses, and what `--fast` means."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,23 @@ from infra.settings import HybridSettings, LocalSettings, parse_settings
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="only what needs no real part and no long training")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, with `--fast`, every test that carries one of the project's own markers."""
+    if not config.getoption("--fast"):
+        return
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    needs = {line.partition(":")[0] for line in project["tool"]["pytest"]["ini_options"]["markers"]}
+    fast, other = [], []
+    for item in items:
+        (fast if needs.isdisjoint(mark.name for mark in item.iter_markers()) else other).append(item)
+    config.hook.pytest_deselected(items=other)
+    items[:] = fast
 
 
 @pytest.fixture

@@ -71,7 +71,15 @@ def test_it_lies_under_its_digest_and_is_written_once(root, tmp_path_factory):
     assert bundle(root).write(folder).stat().st_mtime_ns == written
 
 
-@pytest.mark.parametrize("command", ["model.train", "model.release", "serving.publish"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        # PyTorch takes seconds to import.
+        pytest.param("model.train", marks=pytest.mark.slow),
+        pytest.param("model.release", marks=pytest.mark.slow),
+        "serving.publish",
+    ],
+)
 def test_what_a_run_calls_starts_from_the_bundle_alone(tmp_path, command):
     with zipfile.ZipFile(bundle(PROJECT).write(tmp_path)) as archive:
         archive.extractall(tmp_path / "code")

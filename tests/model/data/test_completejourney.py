@@ -77,6 +77,7 @@ def test_a_path_is_refused(tmp_path):
         completejourney.read(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_every_row_of_the_year_is_kept_or_refused_for_a_reason(journey):
     report = journey.report
 
@@ -93,6 +94,7 @@ def test_every_row_of_the_year_is_kept_or_refused_for_a_reason(journey):
     assert report.kept == 1_460_433
 
 
+@pytest.mark.slow
 def test_the_years_largest_counted_row_is_far_below_the_limit():
     counted, _ = clean(completejourney.read(""))
 
@@ -100,6 +102,7 @@ def test_the_years_largest_counted_row_is_far_below_the_limit():
     assert MAX_UNITS > 5 * 144
 
 
+@pytest.mark.slow
 def test_items_of_the_year_have_names_and_all_but_a_few_have_categories_and_prices(journey):
     items = journey.items
 

@@ -122,6 +122,7 @@ def test_without_purchases_every_event_counts_as_a_unit(tmp_path):
     assert prepared.items["sales"].sum() == prepared.report.parts["train"].events
 
 
+@pytest.mark.slow
 def test_the_years_features_are_in_range_and_match_the_schema(journey):
     items = ITEMS.validate(journey.items)
     training = journey.events[journey.events["part"] == "train"]

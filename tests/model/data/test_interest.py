@@ -1,3 +1,5 @@
+import pytest
+
 from model.data import prepare
 from model.data.interest import HALF_LIFE_DAYS, TOP
 from tests.model.data.shops import plain_rows, row, shop
@@ -46,6 +48,7 @@ def test_without_categories_there_are_no_interests(tmp_path):
     assert set(prepare(shop(tmp_path, rows)).users["interests"]) == {""}
 
 
+@pytest.mark.slow
 def test_every_household_of_the_year_has_interests(journey):
     users = journey.users
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -107,6 +108,7 @@ def test_a_price_is_judged_by_training_prices_alone():
     assert unbelievable(prices, paths, descriptions, training).tolist() == [False] * 40 + [True] * 60
 
 
+@pytest.mark.slow
 def test_another_future_changes_nothing_in_a_year_of_purchases(journey, tmp_path, monkeypatch):
     purchases_file, products_file = completejourney.inputs("")
     purchases = pd.read_parquet(purchases_file)

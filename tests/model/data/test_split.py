@@ -76,6 +76,7 @@ def test_an_unknown_holdout_is_named_with_the_known_ones():
         DataConfig(holdout="week")
 
 
+@pytest.mark.slow
 def test_the_year_of_purchases_is_split_by_time(journey):
     events = journey.events
     order = {"train": 0, "validation": 1, "test": 2}

@@ -52,6 +52,7 @@ def test_a_missing_environment_is_one_line_with_the_remedy(server_config, tmp_pa
         launcher.start(replace(server_config, environment=tmp_path))
 
 
+@pytest.mark.triton
 def test_a_taken_port_is_refused_before_anything_starts(server_config):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", server_config.ports.grpc))
