@@ -14,19 +14,24 @@ PROJECT = Path(__file__).parents[1]
 
 def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="only what needs no real part and no long training")
+    parser.addoption("--slow", action="store_true", help="only what --fast leaves out")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, with `--fast`, every test that carries one of the project's own markers."""
-    if not config.getoption("--fast"):
-        return
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    needs = {line.partition(":")[0] for line in project["tool"]["pytest"]["ini_options"]["markers"]}
-    fast, other = [], []
+    """Keep, as `--fast` or `--slow` asks, the tests without or with one of the project's own markers."""
+    fast, slow = [], []
+    needs = set(_own_markers())
     for item in items:
-        (fast if needs.isdisjoint(mark.name for mark in item.iter_markers()) else other).append(item)
-    config.hook.pytest_deselected(items=other)
-    items[:] = fast
+        (fast if needs.isdisjoint(mark.name for mark in item.iter_markers()) else slow).append(item)
+    for option, kept, left in (("--fast", fast, slow), ("--slow", slow, fast)):
+        if config.getoption(option):
+            config.hook.pytest_deselected(items=left)
+            items[:] = kept
+
+
+def _own_markers():
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    return [line.partition(":")[0] for line in project["tool"]["pytest"]["ini_options"]["markers"]]
 
 
 @pytest.fixture
