@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +13,18 @@ import pandas as pd
 
 from model.artifact import Artifact
 from serving.history import History
+from serving.publish import PRIVATE_FILES
 
 __all__ = ["Catalogue", "Item"]
 
 SECONDS_PER_DAY = 86_400
+NO_HISTORIES = pd.DataFrame(
+    {
+        "user_id": pd.Series(dtype=str),
+        "item_index": pd.Series(dtype="int32"),
+        "timestamp": pd.Series(dtype="datetime64[us, UTC]"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Item:
     item_id: str
     title: str
     category: str
+    brand: str
     price: float
 
 
@@ -39,13 +49,17 @@ class Catalogue:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the tables of a release; ValueError if it is damaged or not there."""
-        release = Artifact.load(folder)
+        """Read the tables of a release; ValueError if it is damaged or not there.
+
+        A release that came from a store brings no histories.
+        """
+        release = Artifact.load(folder, may_lack=PRIVATE_FILES)
         items = pd.read_parquet(release.file("items.parquet"))
+        histories = release.file("histories.parquet")
         return cls(
             release.digest,
             items if items.index.name == "item_index" else items.set_index("item_index"),
-            pd.read_parquet(release.file("histories.parquet")),
+            pd.read_parquet(histories) if histories.exists() else NO_HISTORIES,
         )
 
     def newest_event(self) -> datetime:
@@ -69,18 +83,26 @@ class Catalogue:
 
     def index_of(self, item_id: str) -> int:
         """The catalogue index of an item; ValueError if the release does not know it."""
-        found = self.items.index[self.items["item_id"] == item_id]
-        if not len(found):
+        if (found := self.indices.get(item_id)) is None:
             example = self.items["item_id"].iloc[0]
             raise ValueError(
                 f"item {item_id} is not in the release's catalogue; an item it knows is {example}"
             )
-        return int(found[0])
+        return found
 
     def item(self, index: int) -> Item:
         """What a catalogue index stands for."""
-        row = self.items.loc[index].to_dict()
-        return Item(index, str(row["item_id"]), str(row["title"]), str(row["category"]), float(row["price"]))
+        return self._rows[index]
+
+    @cached_property
+    def indices(self) -> dict[str, int]:
+        """The catalogue index of every item id."""
+        return dict(zip(self.items["item_id"].tolist(), self.items.index.tolist(), strict=True))
+
+    @cached_property
+    def _rows(self) -> dict[int, Item]:
+        columns = (self.items[name].tolist() for name in ("item_id", "title", "category", "brand", "price"))
+        return {row[0]: Item(*row) for row in zip(self.items.index.tolist(), *columns, strict=True)}
 
     def popular(self, k: int) -> list[Item]:
         """The `k` items sold most, best first; ValueError if there are not that many."""

@@ -6,7 +6,7 @@ T = events of history, K = items asked for, C = candidates
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -15,13 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.signature import PREDICT, RECOMMEND
-from serving.history import History, bucket
+from serving.history import History
+from serving.request import predict_tensors, recommend_tensors
 from serving.transport import DEFAULT_URLS, Scheme, Transport, connect
 
 __all__ = ["Client", "Recommendation", "ServedRelease"]
-
-# Candidates are padded to a power of two for the same reason as histories.
-MAX_CANDIDATES = 4096
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,11 @@ class ServedRelease:
     catalogue: int
     max_history: int
 
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Self:
+        """What the parameters of a model's configuration say."""
+        return cls(parameters["release"], int(parameters["catalogue"]), int(parameters["max_history"]))
+
 
 class Client:
     """A typed view of the served models. Pass a transport of your own, or use `Client.open`."""
@@ -55,37 +58,27 @@ class Client:
 
     def served(self) -> ServedRelease:
         """Ask which release answers now; it changes while a server runs."""
-        parameters = self._transport.parameters(RECOMMEND.name)
-        return ServedRelease(
-            parameters["release"], int(parameters["catalogue"]), int(parameters["max_history"])
-        )
+        return ServedRelease.of(self._transport.parameters(RECOMMEND.name))
 
     def recommend(self, history: History, k: int = 10, *, exclude_seen: bool = False) -> Recommendation:
         """The `k` items most likely in the user's next basket; ValueError if there are not that many."""
-        if not 1 <= k <= self.release.catalogue:
-            raise ValueError(f"k is {k}; ask for 1 to {self.release.catalogue} items, the catalogue's size")
         answer = self._transport.infer(
             RECOMMEND.name,
-            {
-                **history.tensors(self.release.max_history),
-                "exclude_seen": np.array([[exclude_seen]]),
-                "k": np.array([[k]], np.int64),
-            },
+            recommend_tensors(
+                history,
+                k,
+                exclude_seen=exclude_seen,
+                catalogue=self.release.catalogue,
+                max_history=self.release.max_history,
+            ),
         )
         # A server may answer a whole batch with its largest k.
         return Recommendation(answer["item_ids"][0, :k], answer["scores"][0, :k])
 
     def predict(self, history: History, candidates: Sequence[int]) -> NDArray[np.float32]:
         """The chance [C] that each candidate (a catalogue index) is in the user's next basket."""
-        if not 1 <= len(candidates) <= MAX_CANDIDATES:
-            raise ValueError(f"{len(candidates)} candidates; send 1 to {MAX_CANDIDATES} in a request")
-        padding = bucket(len(candidates), MAX_CANDIDATES) - len(candidates)
         answer = self._transport.infer(
-            PREDICT.name,
-            {
-                **history.tensors(self.release.max_history),
-                "candidate_ids": np.pad(np.asarray(candidates, np.int64), (0, padding))[None],
-            },
+            PREDICT.name, predict_tensors([history], candidates, self.release.max_history)
         )
         probabilities: NDArray[np.float32] = answer["probabilities"][0, : len(candidates)]
         return probabilities

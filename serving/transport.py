@@ -17,7 +17,16 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from serving.failure import ServerError
 
-__all__ = ["DEFAULT_URLS", "GrpcTransport", "HttpTransport", "Scheme", "Transport", "connect"]
+__all__ = [
+    "DEFAULT_URLS",
+    "GrpcTransport",
+    "HttpTransport",
+    "Scheme",
+    "Transport",
+    "connect",
+    "filled",
+    "refused",
+]
 
 Scheme = Literal["http", "grpc"]
 Tensors = Mapping[str, NDArray[Any]]
@@ -54,7 +63,7 @@ class GrpcTransport:
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """See `Transport`."""
-        wanted = [_filled(tritonclient.grpc.InferInput, name, value) for name, value in inputs.items()]
+        wanted = [filled(tritonclient.grpc.InferInput, name, value) for name, value in inputs.items()]
         try:
             result = self._client.infer(model, wanted, client_timeout=TIMEOUT_SECONDS)
         except InferenceServerException as error:
@@ -78,7 +87,7 @@ class GrpcTransport:
         lost = error.status() == "StatusCode.UNAVAILABLE" and CONNECTION_LOST.search(str(error.message()))
         if lost or error.status() == "StatusCode.DEADLINE_EXCEEDED":
             return _unreachable("grpc", self.url)
-        return _refused(error)
+        return refused(error)
 
 
 class HttpTransport:
@@ -92,11 +101,11 @@ class HttpTransport:
 
     def infer(self, model: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """See `Transport`."""
-        wanted = [_filled(tritonclient.http.InferInput, name, value) for name, value in inputs.items()]
+        wanted = [filled(tritonclient.http.InferInput, name, value) for name, value in inputs.items()]
         try:
             result = self._client.infer(model, wanted)
         except InferenceServerException as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         except OSError:
             raise _unreachable("http", self.url) from None
         return {
@@ -108,7 +117,7 @@ class HttpTransport:
         try:
             config = self._client.get_model_config(model)
         except InferenceServerException as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         except OSError:
             raise _unreachable("http", self.url) from None
         return {name: value["string_value"] for name, value in config["parameters"].items()}
@@ -123,7 +132,8 @@ def connect(scheme: Scheme, url: str) -> Transport:
     return GrpcTransport(url) if scheme == "grpc" else HttpTransport(url)
 
 
-def _filled(kind: Any, name: str, value: NDArray[Any]) -> Any:  # noqa: ANN401 - tritonclient has no types
+def filled(kind: Any, name: str, value: NDArray[Any]) -> Any:  # noqa: ANN401 - tritonclient has no types
+    """An input tensor of the class `kind` of tritonclient."""
     tensor = kind(name, value.shape, np_to_triton_dtype(value.dtype))
     tensor.set_data_from_numpy(np.ascontiguousarray(value))
     return tensor
@@ -135,5 +145,6 @@ def _unreachable(scheme: Scheme, url: str) -> ServerError:
     )
 
 
-def _refused(error: InferenceServerException) -> ServerError:
+def refused(error: InferenceServerException) -> ServerError:
+    """What Triton said against a request, as one line."""
     return ServerError(" ".join(str(error.message()).split()))

@@ -1,0 +1,66 @@
+"""Asks the served models, and takes only answers whose indices mean what ours mean.
+
+K = items asked for, C = candidates, B = histories
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.signature import PREDICT, RECOMMEND
+from serving.gateway.event import Profile
+from serving.gateway.metrics import Metrics
+from serving.gateway.release import Release, Releases, Tritons
+from serving.history import History
+from serving.request import Tensors, predict_tensors, recommend_tensors
+
+__all__ = ["Models"]
+
+
+class Models:
+    """The release that Triton serves; every call raises ServerError where Triton has no answer."""
+
+    def __init__(
+        self, tritons: Tritons, releases: Releases, metrics: Metrics, deadline_seconds: float
+    ) -> None:
+        self._tritons = tritons
+        self._releases = releases
+        self._metrics = metrics
+        # gRPC gives up a little after the caller, so that it is the caller who says why.
+        self._seconds = 2 * deadline_seconds
+
+    async def recommend(
+        self, asked: Release, profile: Profile, k: int, *, exclude_seen: bool
+    ) -> tuple[Release, list[int], list[float]]:
+        """The release that answered, the `k` best indices without those the user dislikes, and their logits."""
+        size = len(asked.catalogue.items)
+        tensors = recommend_tensors(
+            profile.history,
+            min(k + len(profile.disliked), size),
+            exclude_seen=exclude_seen,
+            catalogue=size,
+            max_history=asked.max_history,
+        )
+        release, outputs = await self._ask(asked, RECOMMEND.name, tensors)
+        ranked = zip(outputs["item_ids"][0].tolist(), outputs["scores"][0].tolist(), strict=True)
+        kept = [(index, score) for index, score in ranked if index not in profile.disliked][:k]
+        return release, [index for index, _ in kept], [score for _, score in kept]
+
+    async def chances(
+        self, asked: Release, histories: Sequence[History], candidates: Sequence[int]
+    ) -> tuple[Release, NDArray[np.float32]]:
+        """The release that answered, and the chance [B, C] of each candidate after each history (of one length)."""
+        tensors = predict_tensors(histories, candidates, asked.max_history)
+        release, outputs = await self._ask(asked, PREDICT.name, tensors)
+        return release, outputs["probabilities"][:, : len(candidates)]
+
+    async def _ask(self, asked: Release, model: str, tensors: Tensors) -> tuple[Release, Any]:
+        start = time.perf_counter()
+        answer = await self._tritons.infer(model, tensors, self._seconds)
+        self._metrics.triton_seconds.labels(model).observe(time.perf_counter() - start)
+        return await self._releases.answered(asked, answer.version), answer.outputs
