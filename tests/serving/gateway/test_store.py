@@ -132,7 +132,9 @@ def test_a_file_that_another_process_holds_is_an_error_and_not_a_wait(tmp_path):
         other = sqlite3.connect(tmp_path / "histories.sqlite", isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
         try:
-            with pytest.raises(HistoryStoreError, match=r"^the histories cannot be used: database is locked$"):
+            with pytest.raises(
+                HistoryStoreError, match=r"^the histories cannot be used: database is locked$"
+            ):
                 await histories.append("user", BOUGHT, "1")
         finally:
             other.close()
@@ -163,7 +165,9 @@ def test_a_redis_that_is_gone_is_one_line(tmp_path):
         histories = open_histories("redis://127.0.0.1:1", tmp_path)
         try:
             for ask in (histories.read("user", 1), histories.append("user", BOUGHT, "1"), histories.check()):
-                with pytest.raises(HistoryStoreError, match=r"^the histories cannot be used: .*127\.0\.0\.1:1"):
+                with pytest.raises(
+                    HistoryStoreError, match=r"^the histories cannot be used: .*127\.0\.0\.1:1"
+                ):
                     await ask
         finally:
             await histories.close()
