@@ -6,6 +6,7 @@ machines that end the tunnels, and last what runs on the two clusters.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import pulumi
@@ -16,7 +17,10 @@ import pulumi_openstack as openstack
 from infra import naming
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cloud import AwsCloud, AwsCloudArgs
-from infra.bridge.description import describe
+from infra.bridge.cloud_init import user_data
+from infra.bridge.description import Bridge, Peer, TunnelName, describe
+from infra.bridge.key import TunnelKeys, TunnelKeysArgs
+from infra.bridge.rendering import gateway_files
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
@@ -29,18 +33,20 @@ from infra.training.training import Training, TrainingArgs
 
 __all__ = ["deploy_hybrid"]
 
-# Until the bridge's own files come: a machine that boots and does nothing.
-EMPTY_CLOUD_CONFIG = "#cloud-config\n{}\n"
 HTTPS = 443
 ROLE_LABEL = "node-role.kubernetes.io"
+
+Keys = Mapping[str, Mapping[TunnelName, pulumi.Output[str]]]
 
 
 def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulumi.Input[object]]:
     """Declare both clouds and what runs on them; return the stack's outputs, kebab-case."""
     private = _private_cloud(settings, secrets)
     account = _account(settings)
-    public = _aws_cloud(settings, private, account)
-    machines = _gateway_machines(settings, private, public)
+    bridge = describe(settings)
+    keys = TunnelKeys("bridge-keys", TunnelKeysArgs(bridge=bridge)).keys
+    public = _aws_cloud(settings, bridge, keys, private, account)
+    machines = _gateway_machines(bridge, keys, private, public)
     private_inference = _private_inference(settings, private)
     aws_inference, training = _aws_workloads(settings, public, account, machines)
     return {
@@ -95,18 +101,21 @@ def _account(settings: HybridSettings) -> aws.Provider:
     )
 
 
-def _aws_cloud(settings: HybridSettings, private: PrivateCloud, account: aws.Provider) -> AwsCloud:
+def _aws_cloud(
+    settings: HybridSettings, bridge: Bridge, keys: Keys, private: PrivateCloud, account: aws.Provider
+) -> AwsCloud:
     return AwsCloud(
         "aws",
         AwsCloudArgs(
             aws=settings.aws,
-            bridge=describe(settings),
+            bridge=bridge,
             residency=settings.residency,
             stack=pulumi.get_stack(),
             prefix=_prefix(),
             tags=_tags(settings),
             private_range=settings.openstack.network.range,
             gateways=private.gateway_addresses,
+            tunnel_keys=keys,
             digest=settings.release.digest,
             protect=settings.protect,
         ),
@@ -114,16 +123,37 @@ def _aws_cloud(settings: HybridSettings, private: PrivateCloud, account: aws.Pro
     )
 
 
-def _gateway_machines(settings: HybridSettings, private: PrivateCloud, public: AwsCloud) -> GatewayMachines:
+def _gateway_machines(bridge: Bridge, keys: Keys, private: PrivateCloud, public: AwsCloud) -> GatewayMachines:
+    """Declare the private end of the tunnels, of the same description as AWS's."""
     peers = {
-        f"{gateway}-{name}": tunnel.address
-        for gateway, tunnels in public.vpn.tunnels.items()
-        for name, tunnel in tunnels.items()
+        f"{gateway}-{name}": address
+        for gateway, addresses in public.vpn.addresses.items()
+        for name, address in addresses.items()
     }
-    user_data = {
-        name: pulumi.Output.secret(EMPTY_CLOUD_CONFIG) for name in settings.openstack.gateways.addresses
+    rendered = {
+        name: _user_data(
+            bridge, name, private.gateway_addresses[name], public.vpn.addresses[name], keys[name]
+        )
+        for name in bridge.gateways
     }
-    return private.gateway_machines(peers=peers, user_data=user_data)
+    return private.gateway_machines(peers=peers, user_data=rendered)
+
+
+def _user_data(
+    bridge: Bridge,
+    name: str,
+    public_address: pulumi.Output[str],
+    addresses: Mapping[TunnelName, pulumi.Output[str]],
+    keys: Mapping[TunnelName, pulumi.Output[str]],
+) -> pulumi.Output[str]:
+    """One gateway's cloud-config, known once its address and AWS's ends are; secret, for it holds the keys."""
+    peers = {key: {"address": addresses[key], "preshared_key": keys[key]} for key in addresses}
+    text = pulumi.Output.all(public_address, peers).apply(
+        lambda known: user_data(
+            gateway_files(bridge, name, {key: Peer(**peer) for key, peer in known[1].items()}, known[0])
+        )
+    )
+    return pulumi.Output.secret(text)
 
 
 def _private_inference(settings: HybridSettings, private: PrivateCloud) -> Inference:

@@ -26,7 +26,7 @@ from infra.aws.network import Network, NetworkArgs
 from infra.aws.storage import CODE_PREFIX, Storage, StorageArgs
 from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
 from infra.aws.vpn import Vpn, VpnArgs
-from infra.bridge.description import Bridge
+from infra.bridge.description import Bridge, TunnelName
 from infra.settings.aws import AwsSettings
 from infra.settings.residency import ResidencySettings
 
@@ -45,6 +45,7 @@ class AwsCloudArgs:
     tags: Mapping[str, str]
     private_range: IPv4Network
     gateways: Mapping[str, pulumi.Input[str]]
+    tunnel_keys: Mapping[str, Mapping[TunnelName, pulumi.Output[str]]]
     digest: str
     protect: bool
 
@@ -135,6 +136,7 @@ class AwsCloud(pulumi.ComponentResource):
             VpnArgs(
                 bridge=self._args.bridge,
                 gateways=self._args.gateways,
+                keys=self._args.tunnel_keys,
                 private_range=self._args.private_range,
                 vpc_id=self._network.vpc_id,
                 subnet_ids=list(self._network.subnet_ids.values()),

@@ -10,8 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws.log_group import LogArgs, log_group
-from infra.aws.vpn_connection import Tunnel, VpnConnection, VpnConnectionArgs
-from infra.bridge.description import Bridge
+from infra.aws.vpn_connection import VpnConnection, VpnConnectionArgs
+from infra.bridge.description import Bridge, TunnelName
 
 __all__ = ["Vpn", "VpnArgs"]
 
@@ -22,6 +22,7 @@ class VpnArgs:
 
     bridge: Bridge
     gateways: Mapping[str, pulumi.Input[str]]
+    keys: Mapping[str, Mapping[TunnelName, pulumi.Output[str]]]
     private_range: IPv4Network
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -34,7 +35,7 @@ class Vpn(pulumi.ComponentResource):
     """A Transit Gateway between the VPC and the private cloud; the routes to and fro come by BGP."""
 
     transit_gateway_id: pulumi.Output[str]
-    tunnels: Mapping[str, Mapping[str, Tunnel]]
+    addresses: Mapping[str, Mapping[TunnelName, pulumi.Output[str]]]
     tunnel_addresses: pulumi.Output[Mapping[str, Sequence[str]]]
     customer_gateway_configurations: Mapping[str, pulumi.Output[str]]
 
@@ -55,6 +56,7 @@ class Vpn(pulumi.ComponentResource):
                     bridge=args.bridge,
                     gateway=key,
                     address=address,
+                    keys=args.keys[key],
                     transit_gateway_id=gateway.id,
                     route_table_id=table.id,
                     log_group_arn=log.arn,
@@ -64,9 +66,9 @@ class Vpn(pulumi.ComponentResource):
             for key, address in args.gateways.items()
         }
         self.transit_gateway_id = gateway.id
-        self.tunnels = {key: each.tunnels for key, each in connections.items()}
+        self.addresses = {key: each.addresses for key, each in connections.items()}
         self.tunnel_addresses = pulumi.Output.all(
-            **{key: [each.address for each in tunnels.values()] for key, tunnels in self.tunnels.items()}
+            **{key: list(tunnels.values()) for key, tunnels in self.addresses.items()}
         )
         self.customer_gateway_configurations = {key: each.configuration for key, each in connections.items()}
         self.register_outputs(

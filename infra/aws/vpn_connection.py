@@ -10,28 +10,22 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.bridge.aws import tunnel_options
-from infra.bridge.description import TUNNELS, Bridge
+from infra.bridge.description import TUNNELS, Bridge, TunnelName
 
-__all__ = ["Tunnel", "VpnConnection", "VpnConnectionArgs"]
+__all__ = ["VpnConnection", "VpnConnectionArgs"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Tunnel:
-    """What the gateway machine must know of one tunnel."""
-
-    address: pulumi.Output[str]
-    inside_address_aws: pulumi.Output[str]
-    inside_address_gateway: pulumi.Output[str]
-    preshared_key: pulumi.Output[str]
+# AWS's generated configuration repeats both keys.
+SECRET_OUTPUTS = ["tunnel1PresharedKey", "tunnel2PresharedKey", "customerGatewayConfiguration"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VpnConnectionArgs:
-    """Whom AWS talks to, and on what terms."""
+    """Whom AWS talks to, on what terms, and with which keys."""
 
     bridge: Bridge
     gateway: str
     address: pulumi.Input[str]
+    keys: Mapping[TunnelName, pulumi.Output[str]]
     transit_gateway_id: pulumi.Input[str]
     route_table_id: pulumi.Input[str]
     log_group_arn: pulumi.Input[str]
@@ -40,7 +34,7 @@ class VpnConnectionArgs:
 class VpnConnection(pulumi.ComponentResource):
     """A customer gateway, its two tunnels, and their place in the Transit Gateway's routes."""
 
-    tunnels: Mapping[str, Tunnel]
+    addresses: Mapping[TunnelName, pulumi.Output[str]]
     configuration: pulumi.Output[str]
 
     def __init__(
@@ -64,18 +58,13 @@ class VpnConnection(pulumi.ComponentResource):
             type="ipsec.1",
             static_routes_only=False,
             tags={"Name": name},
-            opts=inside,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=SECRET_OUTPUTS),
             **_options(args),
         )
         _route(name, connection, args.route_table_id, inside)
-        self.tunnels = _known(connection)
+        self.addresses = {"first": connection.tunnel1_address, "second": connection.tunnel2_address}
         self.configuration = pulumi.Output.secret(connection.customer_gateway_configuration)
-        self.register_outputs(
-            {
-                "tunnels": {key: vars(each) for key, each in self.tunnels.items()},
-                "configuration": self.configuration,
-            }
-        )
+        self.register_outputs({"addresses": self.addresses, "configuration": self.configuration})
 
 
 def _options(args: VpnConnectionArgs) -> dict[str, Any]:
@@ -92,6 +81,7 @@ def _options(args: VpnConnectionArgs) -> dict[str, Any]:
     for number, name in enumerate(TUNNELS, start=1):
         options = {
             **tunnel_options(args.bridge, args.gateway, name),
+            "preshared_key": args.keys[name],
             "log_options": {"cloudwatch_log_options": log},
         }
         found |= {f"tunnel{number}_{key}": value for key, value in options.items()}
@@ -116,20 +106,3 @@ def _route(
         transit_gateway_route_table_id=route_table_id,
         opts=opts,
     )
-
-
-def _known(connection: aws.ec2.VpnConnection) -> dict[str, Tunnel]:
-    return {
-        "first": Tunnel(
-            address=connection.tunnel1_address,
-            inside_address_aws=connection.tunnel1_vgw_inside_address,
-            inside_address_gateway=connection.tunnel1_cgw_inside_address,
-            preshared_key=pulumi.Output.secret(connection.tunnel1_preshared_key),
-        ),
-        "second": Tunnel(
-            address=connection.tunnel2_address,
-            inside_address_aws=connection.tunnel2_vgw_inside_address,
-            inside_address_gateway=connection.tunnel2_cgw_inside_address,
-            preshared_key=pulumi.Output.secret(connection.tunnel2_preshared_key),
-        ),
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.standins import aws, kubernetes, openstack
+from scripts.standins import aws, kubernetes, openstack, password
 from scripts.standins.difference import DEFAULTS
 from scripts.standins.newborn import Newborn
 from scripts.standins.replacement import replaced_by
@@ -14,7 +14,7 @@ from scripts.standins.wire import UNKNOWN, is_secret, known, plain, secret
 
 __all__ = ["born", "created", "identity", "updated"]
 
-_PACKAGES = {"aws": aws, "kubernetes": kubernetes, "openstack": openstack}
+_PACKAGES = {"aws": aws, "kubernetes": kubernetes, "openstack": openstack, "random": password}
 # Counters of versions, which every update moves and no preview can know.
 _MOVED_BY_UPDATES = {"aws:ec2/launchTemplate:LaunchTemplate": ("latestVersion",)}
 # What a provider knows before it has created anything.

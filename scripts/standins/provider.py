@@ -1,4 +1,4 @@
-"""One provider that stands in for aws, kubernetes or openstack, as the engine speaks to it."""
+"""One provider that stands in for aws, kubernetes, openstack or random, as the engine speaks to it."""
 # ruff: noqa: N802 - the names of the methods are the protocol's
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Call", "StandIn"]
 
 # The account of AWS's own examples.
 _ACCOUNT = "123456789012"
-_REGIONS = {"aws": "eu-central-1", "openstack": "RegionOne", "kubernetes": ""}
+_REGIONS = {"aws": "eu-central-1", "openstack": "RegionOne"}
 
 
 class Call(NamedTuple):
@@ -44,7 +44,7 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, package: str, calls: deque[Call] | None = None) -> None:
         self.package = package
         self.account = _ACCOUNT
-        self.region = _REGIONS[package]
+        self.region = _REGIONS.get(package, "")
         self.default_tags: dict[str, Any] = {}
         # In the order of the requests; shared, it tells the order over all clouds.
         self.calls = deque[Call]() if calls is None else calls

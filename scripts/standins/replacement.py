@@ -78,6 +78,11 @@ _AWS: dict[str, tuple[str, ...]] = {
 }
 # https://registry.terraform.io/providers/terraform-provider-openstack/openstack/latest/docs
 _OPENSTACK: dict[str, tuple[str, ...]] = {"networking/subnet:Subnet": ("cidr",)}
+# https://registry.terraform.io/providers/hashicorp/random/latest/docs/resources/password: nothing is changed in place.
+_RANDOM: dict[str, tuple[str, ...]] = {
+    "index/randomPassword:RandomPassword": ("keepers", "length", "numeric", "special")
+}
+_LISTED = {"aws": _AWS, "openstack": _OPENSTACK, "random": _RANDOM}
 # https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go
 _KUBERNETES: dict[str, tuple[str, ...]] = {
     "apps/v1:DaemonSet": ("spec.selector",),
@@ -101,7 +106,7 @@ def replaced_by(token: str, path: Sequence[str | int]) -> bool:
     if package == "kubernetes":
         listed: tuple[str, ...] = (*_KUBERNETES.get(kind, ()), *_KUBERNETES_ALL)
     else:
-        listed = (_AWS if package == "aws" else _OPENSTACK).get(kind, ())
+        listed = _LISTED[package].get(kind, ())
         # Every part of S3's configuration of a bucket belongs to that bucket.
         listed = (*listed, "bucket") if kind.startswith("s3/") else listed
     names = [str(part) for part in path if isinstance(part, str)]

@@ -15,7 +15,7 @@ from scripts.standins.provider import Call, StandIn
 
 __all__ = ["PACKAGES", "StandIns", "standins"]
 
-PACKAGES = ("aws", "kubernetes", "openstack")
+PACKAGES = ("aws", "kubernetes", "openstack", "random")
 # The engine's own default is one request for each of four times the cores.
 _THREADS = 8
 _STOP_SECONDS = 1.0

@@ -5,7 +5,11 @@ import pulumi
 from tests.infra.aws import estate as aws
 from tests.infra.openstack import estate as openstack
 
-COMPUTED = {**aws.COMPUTED, **openstack.COMPUTED}
+COMPUTED = {
+    **aws.COMPUTED,
+    **openstack.COMPUTED,
+    "random:index/randomPassword:RandomPassword": lambda name: {"result": f"key-of-{name}"},
+}
 SECRETS = {"rialto:pseudonym-key": openstack.PSEUDONYM_KEY}
 
 

@@ -4,12 +4,13 @@ import warnings
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import pulumi
 import pulumi_aws
 import yaml
 
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cloud import AwsCloud, AwsCloudArgs
-from infra.bridge.description import describe
+from infra.bridge.description import TUNNELS, describe
 from infra.settings.aws import AwsSettings
 from infra.settings.bridge import BridgeSettings
 from infra.settings.group import Group
@@ -60,6 +61,10 @@ def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
             prefix="rialto-test",
             tags=TAGS,
             private_range=PRIVATE_RANGE,
+            tunnel_keys={
+                name: {key: pulumi.Output.secret(f"{PRESHARED_KEY}_{name}_{key}") for key in TUNNELS}
+                for name in gateways
+            },
             gateways={name: f"{GATEWAY_ADDRESSES}{i}" for i, name in enumerate(gateways, 10)},
             digest=DIGEST,
             protect=protect,
@@ -72,7 +77,6 @@ def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
     return {
         "kubeconfig": cloud.kubeconfig,
         "tunnel-addresses": cloud.tunnel_addresses,
-        "preshared-keys": [each.preshared_key for one in cloud.vpn.tunnels.values() for each in one.values()],
         "stores": cloud.storage.stores,
         "s3-ranges": cloud.s3_ranges,
     }
@@ -100,8 +104,6 @@ COMPUTED = {
     "aws:ec2/vpnConnection:VpnConnection": lambda name: {
         "tunnel1Address": f"{name}-first.example",
         "tunnel2Address": f"{name}-second.example",
-        "tunnel1PresharedKey": PRESHARED_KEY,
-        "tunnel2PresharedKey": PRESHARED_KEY,
         "customerGatewayConfiguration": "<configuration/>",
         "transitGatewayAttachmentId": f"{name}-attachment",
     },

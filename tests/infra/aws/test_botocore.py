@@ -18,6 +18,7 @@ import pytest
 from infra.aws.instance_type import INSTANCE_TYPES
 from tests.infra.aws.botocore_shape import descend, documented, input_at, input_of, problems, service
 from tests.infra.aws.botocore_target import TARGETS, UNCHECKED
+from tests.manifests import plain
 
 # Actions that are no operation of the same name, or have a permission of their own
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html).
@@ -35,7 +36,7 @@ PERMISSIONS = {
 def refused(type_, inputs):
     target = TARGETS[type_]
     shape = descend(input_of(target.operation), target.inside)
-    return list(problems(inputs, shape, type_.split(":")[-1], target))
+    return list(problems(plain(inputs), shape, type_.split(":")[-1], target))
 
 
 def an(declared, type_):

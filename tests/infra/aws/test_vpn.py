@@ -1,9 +1,9 @@
 """The AWS end of the bridge."""
 
-import pulumi
 import pytest
 
 from tests.infra.aws.estate import PRESHARED_KEY, declare
+from tests.manifests import plain
 
 CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
 
@@ -11,11 +11,10 @@ CONNECTION = "aws:ec2/vpnConnection:VpnConnection"
 def tunnels(declared):
     """The options of every tunnel, without its number."""
     for each in declared.of_type(CONNECTION):
+        inputs = plain(each.inputs)
         for number in ("1", "2"):
             start = f"tunnel{number}"
-            yield {
-                key.removeprefix(start): value for key, value in each.inputs.items() if key.startswith(start)
-            }
+            yield {key.removeprefix(start): value for key, value in inputs.items() if key.startswith(start)}
 
 
 def test_every_gateway_machine_has_a_connection_of_two_tunnels(prod):
@@ -62,8 +61,19 @@ def test_tunnels_are_logged(prod):
         assert log["logGroupArn"] == "arn:aws:logs:::aws-bridge-tunnels"
 
 
-def test_no_secret_of_ours_is_handed_to_aws(prod):
-    assert not any("PresharedKey" in tunnel for tunnel in tunnels(prod))
+def test_every_tunnel_gets_the_key_of_its_own(prod):
+    assert sorted(tunnel["PresharedKey"] for tunnel in tunnels(prod)) == [
+        f"{PRESHARED_KEY}_gateway-{gateway}_{tunnel}" for gateway in "ab" for tunnel in ("first", "second")
+    ]
+
+
+def test_keys_and_the_configuration_that_repeats_them_are_secret(prod):
+    for each in prod.of_type(CONNECTION):
+        assert set(each.secret_outputs) == {
+            "tunnel1PresharedKey",
+            "tunnel2PresharedKey",
+            "customerGatewayConfiguration",
+        }
 
 
 def test_the_transit_gateway_joins_and_routes_nothing_by_itself(prod):
@@ -99,28 +109,6 @@ def test_tunnel_addresses_are_known_by_gateway(prod):
         "aws-bridge-gateway-b-first.example",
         "aws-bridge-gateway-b-second.example",
     ]
-
-
-def test_pre_shared_keys_are_secret(values, monkeypatch):
-    from infra.aws import vpn_connection
-
-    seen = []
-    known = vpn_connection._known
-    monkeypatch.setattr(
-        vpn_connection, "_known", lambda connection: seen.append(known(connection)) or seen[-1]
-    )
-    declared = declare(values)
-
-    assert declared.outputs["preshared-keys"] == [PRESHARED_KEY] * 4
-    secrets = [tunnel.preshared_key for one in seen for tunnel in one.values()]
-
-    @pulumi.runtime.test
-    def all_secret():
-        return pulumi.Output.from_input([each.is_secret() for each in secrets]).apply(found.extend)
-
-    found: list[bool] = []
-    all_secret()
-    assert found == [True] * 4
 
 
 def test_a_gateway_without_tunnels_is_refused(values):

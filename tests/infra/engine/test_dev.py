@@ -57,6 +57,7 @@ def test_everything_comes_after_what_it_depends_on_over_all_clouds(estate):
         "aws",
         "kubernetes",
         "openstack",
+        "random",
     }
     assert early == []
 

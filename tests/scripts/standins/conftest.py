@@ -63,3 +63,8 @@ def openstack():
 @pytest.fixture
 def kubernetes():
     return Engine("kubernetes")
+
+
+@pytest.fixture
+def random():
+    return Engine("random")

@@ -16,7 +16,7 @@ CREDENTIAL = "openstack:identity/applicationCredential:ApplicationCredential"
 MAGNUM = "openstack:containerinfra/cluster:Cluster"
 
 
-@pytest.mark.parametrize("package", ["aws", "kubernetes", "openstack"])
+@pytest.mark.parametrize("package", ["aws", "kubernetes", "openstack", "random"])
 def test_a_stand_in_has_the_version_of_its_sdk(request, package):
     standin = request.getfixturevalue(package).standin
 
@@ -180,3 +180,13 @@ def test_functions_answer_for_the_region_of_the_provider(aws):
     answer = aws.invoke("aws:index/getAvailabilityZones:getAvailabilityZones")
 
     assert list(getattr(answer, "return")["names"]) == ["eu-west-3a", "eu-west-3b", "eu-west-3c"]
+
+
+def test_a_password_is_secret_and_another_one_for_other_keepers(random):
+    token = "random:index/randomPassword:RandomPassword"
+    first, second = (random.create(token, {"length": 64, "keepers": {"generation": n}}).outputs for n in "12")
+
+    assert is_secret(first["result"])
+    assert plain(first["result"]).startswith(SECRET_PREFIX)
+    assert plain(first["result"]) != plain(second["result"])
+    assert random.diff(token, {"keepers": {"generation": "1"}}, {"keepers": {"generation": "2"}}).replaces

@@ -53,7 +53,9 @@ def test_a_type_in_the_root_of_its_sdk_is_found():
     assert "importTargets" in ResourceType.of("openstack:index/bgpvpnV2:BgpvpnV2").outputs
 
 
-@pytest.mark.parametrize("token", used("aws") + used("openstack"))
+@pytest.mark.parametrize(
+    "token", [*used("aws"), *used("openstack"), "random:index/randomPassword:RandomPassword"]
+)
 def test_every_type_that_the_program_declares_is_understood(token):
     assert ResourceType.of(token).outputs, f"nothing was read of {token}"
 
