@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 import pulumi_openstack as openstack
+import pulumi_random as random
 
 from infra import naming
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
@@ -44,7 +45,7 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
     private = _private_cloud(settings, secrets)
     account = _account(settings)
     bridge = describe(settings)
-    keys = TunnelKeys("bridge-keys", TunnelKeysArgs(bridge=bridge)).keys
+    keys = _tunnel_keys(bridge)
     public = _aws_cloud(settings, bridge, keys, private, account)
     machines = _gateway_machines(bridge, keys, private, public)
     private_inference = _private_inference(settings, private)
@@ -121,6 +122,11 @@ def _aws_cloud(
         ),
         pulumi.ResourceOptions(providers=[account]),
     )
+
+
+def _tunnel_keys(bridge: Bridge) -> Keys:
+    made_by = pulumi.ResourceOptions(providers=[random.Provider("random")])
+    return TunnelKeys("bridge-keys", TunnelKeysArgs(bridge=bridge), made_by).keys
 
 
 def _gateway_machines(bridge: Bridge, keys: Keys, private: PrivateCloud, public: AwsCloud) -> GatewayMachines:
