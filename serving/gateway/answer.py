@@ -8,17 +8,20 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from serving.gateway.event import EventKind
+from serving.gateway.search.retriever import Matched
 
 __all__ = [
     "EventAnswer",
     "EventBody",
     "FallbackReason",
+    "FoundItem",
     "ItemAnswer",
     "ItemId",
     "PredictAnswer",
     "Reason",
     "RecommendAnswer",
     "RecommendedItem",
+    "SearchAnswer",
     "UserId",
 ]
 
@@ -80,7 +83,6 @@ class RecommendedItem(ItemAnswer):
 
 
 class _Decision(_Answer):
-    user_id: UserId
     model: str = Field(description="Digest of the release that answers", examples=["sha256:05b35014..."])
     fallback: bool = Field(description="true: not the model's answer but popular items", examples=[False])
     fallback_reason: FallbackReason | None = Field(
@@ -95,12 +97,14 @@ class _Decision(_Answer):
 class RecommendAnswer(_Decision):
     """The items most likely in the user's next basket, best first."""
 
+    user_id: UserId
     items: list[RecommendedItem]
 
 
 class PredictAnswer(_Decision):
     """How likely one item is in the user's next basket."""
 
+    user_id: UserId
     item: ItemAnswer
     probability: float | None = Field(
         description="Calibrated chance, 0 to 1; null in a fallback: nobody but the model knows one",
@@ -109,6 +113,33 @@ class PredictAnswer(_Decision):
     reasons: list[Reason] | None = Field(
         default=None,
         description="With explain=true: what weighed most, strongest first; null if not asked for",
+    )
+
+
+class FoundItem(ItemAnswer):
+    """One result of a search."""
+
+    probability: float | None = Field(
+        description="Calibrated chance that it is in the user's next basket; null in a fallback",
+        examples=[0.12],
+    )
+
+
+class SearchAnswer(_Decision):
+    """Items for a query, the user's likeliest first, and what lies beside them."""
+
+    user_id: UserId | None = Field(description="null: asked without a user, ranked by words and sales")
+    query: str = Field(examples=["orgnic milk"])
+    corrected_query: str | None = Field(
+        description="How the query was understood, if it was written otherwise", examples=["organic milk"]
+    )
+    matched: Matched = Field(
+        description="all-words: every item has all words; some-words: none has all; nothing: no results, and "
+        "`related` is what the user may want anyway"
+    )
+    items: list[FoundItem]
+    related: list[ItemAnswer] = Field(
+        description="From the same shelves as the results, the user's likeliest first"
     )
 
 

@@ -16,6 +16,7 @@ from serving.catalogue import Catalogue
 from serving.client import ServedRelease
 from serving.failure import ServerError
 from serving.gateway.popular import Popular
+from serving.gateway.search.lexical import LexicalIndex
 from serving.request import Tensors
 
 __all__ = ["STORE", "Release", "Releases", "Tritons", "open_release"]
@@ -47,6 +48,7 @@ class Release:
     max_history: int
     catalogue: Catalogue
     popular: Popular
+    lexical: LexicalIndex
 
 
 def open_release(folder: Path, known: Release | None = None) -> Release:
@@ -61,7 +63,8 @@ def open_release(folder: Path, known: Release | None = None) -> Release:
     if known and known.items == items:
         return replace(known, digest=_digest_of(folder), max_history=max_history)
     catalogue = Catalogue.load(folder)
-    return Release(catalogue.digest, items, max_history, catalogue, Popular.of(catalogue))
+    popular, lexical = Popular.of(catalogue), LexicalIndex.of(catalogue)
+    return Release(catalogue.digest, items, max_history, catalogue, popular, lexical)
 
 
 class Releases:

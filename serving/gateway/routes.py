@@ -17,24 +17,29 @@ from serving.catalogue import Catalogue
 from serving.gateway.answer import (
     EventAnswer,
     EventBody,
+    FoundItem,
     ItemAnswer,
     ItemId,
     PredictAnswer,
     RecommendAnswer,
     RecommendedItem,
+    SearchAnswer,
     UserId,
 )
 from serving.gateway.decision import Decision, Question
 from serving.gateway.event import Event
 from serving.gateway.problem import problems
-from serving.gateway.question import Predict, Recommend
+from serving.gateway.question import CANDIDATES, Predict, Recommend, Search
+from serving.gateway.search.retriever import retrieve
 from serving.gateway.service import Service
 from serving.gateway.store import HistoryStoreError
 
-__all__ = ["MAX_K", "events", "predict", "recommend", "router"]
+__all__ = ["MAX_K", "events", "predict", "recommend", "router", "search"]
 
 # The longest list that a page of a shop shows.
 MAX_K = 100
+# Beyond, it is a text and not a query.
+MAX_QUERY = 200
 # Clocks of two machines under NTP differ by less.
 CLOCK_SKEW = timedelta(seconds=30)
 # The edge sets it from the token that it checked, and removes what a caller wrote there.
@@ -99,6 +104,36 @@ async def predict(
     )
 
 
+@router.get("/search", responses=problems(WRONG), summary="Find items by words, the user's likeliest first")
+async def search(
+    request: Request,
+    service: Serving,
+    q: Annotated[
+        str, Query(min_length=1, max_length=MAX_QUERY, description="Words", examples=["frozen piza"])
+    ],
+    user_id: Annotated[UserId | None, Query()] = None,
+    k: Annotated[int, Query(ge=1, le=MAX_K, description="How many items", examples=[20])] = 20,
+    subject: Subject = "",
+) -> SearchAnswer:
+    """Typing errors are corrected where a word is unknown; the last word may be cut short."""
+    release = service.releases.current
+    found = await retrieve(service.retrievers(release), q, CANDIDATES)
+    decision = await _decided(service, "search", user_id, Search(q=q, k=k, candidates=found), subject)
+    outcome, catalogue = decision.outcome, decision.release.catalogue
+    scores: Sequence[float | None] = outcome.scores or [None] * len(outcome.items)
+    return SearchAnswer(
+        **_about(request, user_id, decision),
+        query=q,
+        corrected_query=found.corrected,
+        matched=found.matched,
+        items=[
+            FoundItem(**_described(catalogue, index), probability=score)
+            for index, score in zip(outcome.items, scores, strict=True)
+        ],
+        related=[ItemAnswer(**_described(catalogue, index)) for index in outcome.related],
+    )
+
+
 @router.post("/events", responses=problems(WRONG, UNKNOWN, AWAY), summary="Tell what a user did")
 async def events(service: Serving, body: EventBody) -> EventAnswer:
     """A view, click, cart, purchase or rating; the user's next answer takes it into account.
@@ -124,8 +159,11 @@ async def events(service: Serving, body: EventBody) -> EventAnswer:
     )
 
 
-async def _decided(service: Service, route: str, user_id: str, question: Question, subject: str) -> Decision:
-    user = service.pseudonyms.of(user_id)
+async def _decided(
+    service: Service, route: str, user_id: str | None, question: Question, subject: str
+) -> Decision:
+    # No user has the empty pseudonym, so nothing is known of nobody.
+    user = service.pseudonyms.of(user_id) if user_id else ""
     decision = await service.decider.decide(user, question)
     if decision.reason:
         service.metrics.fallbacks.labels(route, decision.reason).inc()
@@ -146,7 +184,7 @@ async def _decided(service: Service, route: str, user_id: str, question: Questio
     return decision
 
 
-def _about(request: Request, user_id: str, decision: Decision) -> dict[str, Any]:
+def _about(request: Request, user_id: str | None, decision: Decision) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "model": decision.release.digest,

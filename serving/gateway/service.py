@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from serving.gateway.decision import Decider
 from serving.gateway.metrics import Metrics
 from serving.gateway.model import Models
 from serving.gateway.pseudonym import Pseudonyms
-from serving.gateway.release import Releases, Tritons
+from serving.gateway.release import Release, Releases, Tritons
+from serving.gateway.search.retriever import Retriever
 from serving.gateway.seed import seed
 from serving.gateway.store import HistoryStore, HistoryStoreError
 from serving.gateway.store_address import open_histories
@@ -39,6 +40,10 @@ class Service:
     audit: AuditLog
     metrics: Metrics
     health: Mapping[str, str]
+
+    def retrievers(self, release: Release) -> Sequence[Retriever]:
+        """Who finds items for a query; the first also says how the query was understood."""
+        return (release.lexical,)
 
 
 @asynccontextmanager

@@ -358,7 +358,7 @@ def test_the_openapi_names_every_route_and_field_with_an_example(in_shop):
     async def story(shop):
         schema = (await shop.ask.get("/openapi.json")).json()
 
-        assert {"/recommend", "/predict", "/events"} <= set(schema["paths"])
+        assert {"/recommend", "/predict", "/search", "/events"} <= set(schema["paths"])
         for path in schema["paths"].values():
             for operation in path.values():
                 assert operation["summary"]
@@ -385,5 +385,97 @@ def test_health_says_what_is_away_and_stays_ready(in_shop):
 def test_more_items_than_there_are_is_all_of_them(in_shop):
     async def story(shop):
         assert len(ids(await shop.recommend(k=100))) == CATALOGUE
+
+    in_shop(story)
+
+
+async def found(shop, q, **more):
+    answer = await shop.ask.get("/search", params={"q": q, **more})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_search_finds_by_words_and_ranks_by_the_users_own_chances(in_shop, catalogue):
+    async def story(shop):
+        answer = await found(shop, "grocery thing", user_id="household-8", k=5)
+
+        (model, inputs) = shop.tritons.asked[-1]
+        chances = (await shop.tritons.infer(model, inputs, 1)).outputs["probabilities"][0]
+        candidates = inputs["candidate_ids"][0]
+        best = candidates[np.argsort(-chances, kind="stable")][:5]
+        assert set(candidates.tolist()) >= set(catalogue.items.index)
+        assert ids(answer) == [catalogue.item(int(index)).item_id for index in best]
+        np.testing.assert_allclose(
+            [item["probability"] for item in answer["items"]], np.sort(chances)[:-6:-1]
+        )
+        assert (answer["matched"], answer["fallback"], answer["corrected_query"]) == (
+            "all-words",
+            False,
+            None,
+        )
+
+    in_shop(story)
+
+
+def test_beside_the_results_lies_what_else_is_on_their_shelves(in_shop):
+    async def story(shop):
+        answer = await found(shop, "things 7", user_id="household-8")
+
+        assert len(ids(answer)) < CATALOGUE
+        assert len(answer["related"]) == 8
+        assert not {item["item_id"] for item in answer["related"]} & set(ids(answer))
+
+    in_shop(story)
+
+
+def test_what_a_user_does_changes_their_search(in_shop):
+    async def story(shop):
+        before = await found(shop, "thing", user_id="household-1", k=50)
+        for _ in range(5):
+            await shop.happened("purchase", ITEM)
+        after = await found(shop, "thing", user_id="household-1", k=50)
+
+        assert not after["cached"]
+        assert set(ids(after)) == set(ids(before))
+        assert ids(after) != ids(before)
+
+    in_shop(story)
+
+
+def test_a_search_that_finds_nothing_says_so_and_shows_what_the_user_may_want(in_shop):
+    async def story(shop):
+        answer = await found(shop, "xyzzy", user_id="household-1")
+        wanted = await shop.recommend(k=8)
+
+        assert (answer["matched"], answer["items"]) == ("nothing", [])
+        assert [item["item_id"] for item in answer["related"]] == ids(wanted)
+
+    in_shop(story)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_without_triton_or_without_a_user_words_and_sales_rank(in_shop, gone):
+    async def story(shop):
+        shop.tritons.gone = gone
+        user = {"user_id": "household-1"} if gone else {}
+        answer = await found(shop, "thing kind 2", k=3, **user)
+
+        assert answer["fallback_reason"] == ("triton" if gone else "no-history")
+        assert len(answer["items"]) == 3
+        assert all(item["probability"] is None for item in answer["items"])
+        assert answer["related"]
+
+    in_shop(story)
+
+
+@pytest.mark.parametrize(
+    ("q", "detail"), [("", "at least 1 character"), ("x" * 201, "at most 200 characters")]
+)
+def test_a_query_of_no_or_too_many_letters_is_a_problem(in_shop, q, detail):
+    async def story(shop):
+        answer = await shop.ask.get("/search", params={"q": q})
+
+        assert answer.status_code == 422
+        assert detail in answer.json()["detail"]
 
     in_shop(story)

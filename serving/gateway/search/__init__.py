@@ -1,0 +1,1 @@
+"""From words to candidates; who ranks them for a user is serving/gateway/question.py."""
