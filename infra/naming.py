@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["NAMESPACE", "TRAINING_ACCOUNT", "TRITON_ACCOUNT", "release_prefix", "tags"]
+__all__ = ["CODE_PREFIX", "NAMESPACE", "TRAINING_ACCOUNT", "TRITON_ACCOUNT", "release_prefix", "tags"]
 
 # The Kubernetes namespace on both clusters, and the service accounts in it that cloud identities are bound to.
 NAMESPACE = "rialto"
 TRITON_ACCOUNT = "triton"
 TRAINING_ACCOUNT = "training"
+# Bundles of training code lie there in AWS's bucket, keyed by their digest, beside the data sets.
+CODE_PREFIX = "code"
 
 
 def tags(*, owner: str, stack: str) -> dict[str, str]:

@@ -23,10 +23,11 @@ from infra.aws.identity import (
 from infra.aws.key import Keys, KeysArgs
 from infra.aws.log_group import LogArgs
 from infra.aws.network import Network, NetworkArgs
-from infra.aws.storage import CODE_PREFIX, Storage, StorageArgs
+from infra.aws.storage import Storage, StorageArgs
 from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
 from infra.aws.vpn import Vpn, VpnArgs
 from infra.bridge.description import Bridge, TunnelName
+from infra.naming import CODE_PREFIX
 from infra.settings.aws import AwsSettings
 from infra.settings.residency import ResidencySettings
 

@@ -14,10 +14,8 @@ from infra.aws.image import repository_of, version_of
 from infra.settings.aws import StoreSettings
 from infra.settings.residency import Label
 
-__all__ = ["CODE_PREFIX", "Storage", "StorageArgs"]
+__all__ = ["Storage", "StorageArgs"]
 
-# Bundles of training code, keyed by their digest, beside the data sets; no data set may have this name.
-CODE_PREFIX = "code"
 # An image that lost its tag is one that a failed push left.
 UNTAGGED_IMAGE_DAYS = 14
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
@@ -63,10 +61,6 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:aws:Storage", name, None, opts)
-        if CODE_PREFIX in args.data_sets:
-            raise ValueError(
-                f"residency.data-sets names {CODE_PREFIX}, where bundles of training code lie; choose another name"
-            )
         self._images = args.images
         store = self._store(name, args)
         self.bucket, self.bucket_arn = store.bucket, store.arn

@@ -18,8 +18,8 @@ from pulumi.dynamic import (
 from infra.local.build import build
 from infra.local.folder import PROJECT
 from infra.local.progress import progress
-from infra.local.wire import whole
 from infra.settings.local import ReleaseSettings
+from infra.wire import whole
 from model.artifact import Artifact, release_store
 from model.inputs import ReleaseConfig, release_inputs
 

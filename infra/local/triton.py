@@ -21,8 +21,8 @@ from pulumi.dynamic import (
 import serving
 from infra.local import server
 from infra.local.release import Release
-from infra.local.wire import whole
 from infra.settings.local import TritonSettings
+from infra.wire import whole
 from model.artifact import sha256_of
 from serving.model_config import TargetConfig
 from serving.runtime import launcher

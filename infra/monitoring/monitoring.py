@@ -11,27 +11,14 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.inference.pod_security import namespace_labels
+from infra.monitoring.image import ADAPTER, OPERATOR, PROMETHEUS, RELOADER
 from infra.settings.inference import MonitoringSettings
 
-__all__ = [
-    "ADAPTER",
-    "IMAGES",
-    "NAMESPACE",
-    "OPERATOR",
-    "PROMETHEUS",
-    "RELOADER",
-    "Monitoring",
-    "MonitoringArgs",
-]
+__all__ = ["NAMESPACE", "Monitoring", "MonitoringArgs"]
 
 NAMESPACE = "monitoring"
-# The machine that runs Pulumi fetches the charts; the cluster's nodes pull these images, with the charts' own tags.
+# The machine that runs Pulumi fetches the charts; the cluster's nodes pull their images (image.py).
 CHARTS = "oci://ghcr.io/prometheus-community/charts"
-PROMETHEUS = "quay.io/prometheus/prometheus"
-OPERATOR = "quay.io/prometheus-operator/prometheus-operator"
-RELOADER = "quay.io/prometheus-operator/prometheus-config-reloader"
-ADAPTER = "registry.k8s.io/prometheus-adapter/prometheus-adapter"
-IMAGES = (PROMETHEUS, OPERATOR, RELOADER, ADAPTER)
 RELEASE = "prometheus"
 # The service that the operator makes for its one Prometheus.
 PROMETHEUS_URL = "http://prometheus-operated.monitoring.svc"

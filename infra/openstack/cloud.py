@@ -29,6 +29,7 @@ from infra.openstack.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.openstack.network import Network, NetworkArgs
 from infra.openstack.secret import SecretStore, SecretStoreArgs
 from infra.openstack.storage import Storage, StorageArgs
+from infra.openstack.volume_type import VolumeType, VolumeTypeArgs
 from infra.settings.openstack import OpenStackSettings
 from infra.settings.residency import ResidencySettings
 
@@ -65,6 +66,7 @@ class PrivateCloud(pulumi.ComponentResource):
             name, NetworkArgs(network=args.openstack.network, tags=args.tags), self._inside
         )
         self._gateways = self._declare_gateways()
+        self._volume_type = self._declare_volume_type().name
         cluster = self._cluster()
         self._storage = self._declare_storage()
         self._secrets = SecretStore(
@@ -100,7 +102,7 @@ class PrivateCloud(pulumi.ComponentResource):
             f"{self._name}-machines",
             GatewayMachinesArgs(
                 gateways=args.openstack.gateways,
-                volume_type=args.openstack.storage.volume_type,
+                volume_type=self._volume_type,
                 port_ids=self._gateways.port_ids,
                 security_group_id=self._gateways.security_group_id,
                 peers=peers,
@@ -127,6 +129,28 @@ class PrivateCloud(pulumi.ComponentResource):
             self._inside,
         )
 
+    def _declare_volume_type(self) -> VolumeType:
+        """Declare the type of all volumes; only an administrator of Cinder may make one."""
+        chosen = self._args.openstack
+        provider = self._acting_as("operator", chosen.operator.cloud)
+        return VolumeType(
+            f"{self._name}-volumes",
+            VolumeTypeArgs(
+                volume_type=chosen.storage.volume_type,
+                project_id=chosen.project_id,
+                operator=chosen.operator.cloud,
+                region=chosen.region,
+                protect=self._args.protect,
+            ),
+            pulumi.ResourceOptions(parent=self, provider=provider),
+        )
+
+    def _acting_as(self, who: str, cloud: str) -> openstack.Provider:
+        """Declare the provider that acts as another entry of clouds.yaml."""
+        return openstack.Provider(
+            f"{self._name}-{who}", cloud=cloud, region=self._args.openstack.region, opts=self._inside
+        )
+
     def _cluster(self) -> Cluster:
         chosen = self._args.openstack
         return Cluster(
@@ -138,7 +162,7 @@ class PrivateCloud(pulumi.ComponentResource):
                 subnet_id=self._network.subnet_ids["cluster"],
                 external_network_id=chosen.network.external.id,
                 resolvers=chosen.network.resolvers,
-                volume_type=chosen.storage.volume_type,
+                volume_type=self._volume_type,
                 protect=self._args.protect,
             ),
             self._inside,
@@ -163,6 +187,7 @@ class PrivateCloud(pulumi.ComponentResource):
             f"{self._name}-store",
             StorageArgs(
                 storage=chosen.storage,
+                volume_type=self._volume_type,
                 data_sets=self._args.residency.held_in("openstack"),
                 container_prefix=self._args.prefix,
                 project_id=chosen.project_id,
@@ -191,9 +216,7 @@ class PrivateCloud(pulumi.ComponentResource):
     def _release_reader(self) -> ReleaseReader:
         """Declare the key that pods read releases with; only its own user may make it."""
         chosen = self._args.openstack
-        provider = openstack.Provider(
-            f"{self._name}-reader", cloud=chosen.reader.cloud, region=chosen.region, opts=self._inside
-        )
+        provider = self._acting_as("reader", chosen.reader.cloud)
         return ReleaseReader(
             f"{self._name}-reader",
             ReleaseReaderArgs(expires=chosen.credentials.expires),

@@ -28,7 +28,7 @@ class ClusterArgs:
     subnet_id: pulumi.Input[str]
     external_network_id: str
     resolvers: Sequence[IPv4Address]
-    volume_type: str
+    volume_type: pulumi.Input[str]
     protect: bool
 
 
@@ -101,7 +101,7 @@ class Cluster(pulumi.ComponentResource):
         return node_group_ids
 
 
-def cluster_labels(cluster: ClusterSettings, volume_type: str) -> dict[str, str]:
+def cluster_labels(cluster: ClusterSettings, volume_type: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
     """What Magnum's Cluster API driver reads beside the template.
 
     https://github.com/vexxhost/magnum-cluster-api/blob/main/docs/user/labels.md

@@ -109,7 +109,7 @@ class GatewayMachinesArgs:
     """What the machines are, where they are found, whom they speak to, and what cloud-init makes of them."""
 
     gateways: GatewaySettings
-    volume_type: str
+    volume_type: pulumi.Input[str]
     port_ids: Mapping[str, pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     peers: Mapping[str, pulumi.Input[str]]

@@ -22,6 +22,7 @@ class StorageArgs:
     """What is stored, how it is protected, and who may read releases."""
 
     storage: StorageSettings
+    volume_type: pulumi.Input[str]
     data_sets: Mapping[str, Label]
     container_prefix: str
     project_id: str
@@ -78,7 +79,7 @@ class Storage(pulumi.ComponentResource):
         return blockstorage.Volume(
             name,
             size=size_gib,
-            volume_type=args.storage.volume_type,
+            volume_type=args.volume_type,
             enable_online_resize=True,
             metadata=args.tags,
             opts=self._kept,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.monitoring import image as monitoring
 from infra.settings.aws import AwsSettings
 from infra.settings.bridge import BridgeSettings
 from infra.settings.bridge_flow import require_resident
@@ -89,6 +90,12 @@ class HybridSettings(Group):
                 raise ValueError(
                     f"{key}.name is {image.name}, of which aws.images keeps no copy; add one there, since nodes on "
                     "AWS reach no other registry"
+                )
+        for name in monitoring.IMAGES:
+            if name not in self.aws.images.values():
+                raise ValueError(
+                    f"aws.images has no copy of {name}, which inference.monitoring's charts run; add <name>: {name}, "
+                    "since nodes on AWS reach no other registry"
                 )
         return self
 

@@ -20,6 +20,7 @@ from infra.settings.openstack_network import (
 __all__ = [
     "CredentialSettings",
     "OpenStackSettings",
+    "OperatorSettings",
     "ReaderSettings",
     "StorageSettings",
     "VolumeSettings",
@@ -60,15 +61,22 @@ class StorageSettings(Group):
     """Where data lies: encrypted volumes, and object containers on encrypted disks."""
 
     volume_type: Annotated[str, Field(min_length=1, max_length=255)]
-    """A volume type with encryption, made by the operator (infra/openstack/README.md says how and how to check)."""
+    """The name of the encrypted volume type that this stack makes; no other stack of the cloud has it."""
     object_policy: Annotated[str, Field(min_length=1, max_length=255)]
-    """The object store's policy whose disks are encrypted, of its operator too."""
+    """The object store's policy whose disks are encrypted; its operator made it."""
     s3_endpoint: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?$")]
     """Where the object store speaks S3, for pods."""
     s3_ranges: Annotated[tuple[Network, ...], Field(min_length=1, strict=False)]
     """Its addresses: what pods that fetch a release may reach."""
     volumes: dict[Name, VolumeSettings] = Field(default_factory=dict)
     """Volumes by name."""
+
+
+class OperatorSettings(Group):
+    """The cloud's operator: only an administrator of Cinder may make a volume type and encrypt it."""
+
+    cloud: CloudName
+    """The entry of clouds.yaml; nothing but the volume type is made with it."""
 
 
 class ReaderSettings(Group):
@@ -112,6 +120,7 @@ class OpenStackSettings(Group):
     load_balancer: LoadBalancerSettings
     gateways: GatewaySettings
     storage: StorageSettings
+    operator: OperatorSettings
     reader: ReaderSettings
     credentials: CredentialSettings
 
@@ -156,11 +165,12 @@ class OpenStackSettings(Group):
 
     @model_validator(mode="after")
     def _reader_is_a_user_of_its_own(self) -> Self:
-        if self.reader.cloud == self.cloud:
-            raise ValueError(
-                f"reader.cloud is {self.cloud}, as is cloud, whose user may do everything here, and so would pods; "
-                "give the reader a user and an entry of clouds.yaml of its own"
-            )
+        for key, cloud in (("cloud", self.cloud), ("operator.cloud", self.operator.cloud)):
+            if self.reader.cloud == cloud:
+                raise ValueError(
+                    f"reader.cloud is {cloud}, as is {key}, whose user may do everything here, and so would pods; "
+                    "give the reader a user and an entry of clouds.yaml of its own"
+                )
         return self
 
     def _flavors_in_use(self) -> dict[str, tuple[str, bool]]:

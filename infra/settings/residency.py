@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.naming import CODE_PREFIX
 from infra.settings.group import Group, Name
 
 __all__ = ["Cloud", "DataSet", "Label", "ResidencySettings"]
@@ -40,12 +41,29 @@ class DataSet(Group):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _is_made_where_it_lies(self) -> Self:
+        if self.label == "hot" and "openstack" not in self.held:
+            raise ValueError(
+                f"held is {', '.join(self.held)}, but hot data is made from raw data in the private cloud; "
+                "add openstack"
+            )
+        return self
+
 
 class ResidencySettings(Group):
     """Every data set that the estate stores, by name; each becomes a container or a bucket prefix of that name."""
 
     data_sets: Annotated[dict[Name, DataSet], Field(min_length=1)]
     """Data sets by name."""
+
+    @model_validator(mode="after")
+    def _leaves_the_code_its_place(self) -> Self:
+        if CODE_PREFIX in self.data_sets:
+            raise ValueError(
+                f"data-sets names {CODE_PREFIX}, where AWS's bucket keeps training code; choose another name"
+            )
+        return self
 
     def held_in(self, cloud: Cloud) -> dict[str, Label]:
         """The names of the data sets that `cloud` holds, with their labels."""

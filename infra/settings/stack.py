@@ -15,6 +15,13 @@ from infra.settings.local import LocalSettings
 
 __all__ = ["Settings", "load_settings", "parse_settings"]
 
+# Where pydantic says what is wrong, and not what would be right.
+_REMEDIES = {
+    "ip_v4_network": "it must be an IPv4 network, such as 10.20.0.0/16",
+    "ip_v4_address": "it must be an IPv4 address, such as 10.20.0.5",
+    "tuple_type": "it must be a list, as in [a, b]",
+}
+
 Settings = Annotated[LocalSettings | HybridSettings, Field(discriminator="kind")]
 
 
@@ -32,7 +39,8 @@ def load_settings() -> LocalSettings | HybridSettings:
     try:
         return parse_settings(chosen)
     except ValidationError as error:
-        lines = [f"{file}: {_line(problem)}" for problem in error.errors(include_url=False)]
+        problems = error.errors(include_url=False)
+        lines = [f"{file}: {_line(each)}" for each in problems if not _is_echo(each, problems)]
         raise pulumi.RunError("\n".join(lines)) from None
 
 
@@ -40,6 +48,13 @@ def parse_settings(chosen: Any) -> LocalSettings | HybridSettings:  # noqa: ANN4
     """Validate what a stack file holds under rialto:settings; pydantic's ValidationError has every problem."""
     adapter: TypeAdapter[LocalSettings | HybridSettings] = TypeAdapter(Settings)
     return adapter.validate_python(chosen)
+
+
+def _is_echo(problem: ErrorDetails, problems: list[ErrorDetails]) -> bool:
+    """Whether a list counts as too short only because what is in it was refused."""
+    loc = problem["loc"]
+    inside = [each for each in problems if len(each["loc"]) > len(loc) and each["loc"][: len(loc)] == loc]
+    return problem["type"] == "too_short" and bool(inside)
 
 
 def _line(problem: ErrorDetails) -> str:
@@ -59,7 +74,10 @@ def _line(problem: ErrorDetails) -> str:
         return f"{path}.{problem['ctx']['error']}"
     if problem["type"] in ("model_type", "model_attributes_type", "dict_type"):
         return f"{path} is {json.dumps(problem['input'], default=str)}; it must be a group of keys"
-    remedy = problem["msg"].replace("Input should be", "it must be").replace("String should", "it must")
+    if problem["type"] == "too_short":
+        return f"{path} has {len(problem['input'])} entries; it must have at least {problem['ctx']['min_length']}"
+    said = problem["msg"].replace("Input should be", "it must be").replace("String should", "it must")
+    remedy = _REMEDIES.get(problem["type"], said)
     return f"{path} is {json.dumps(problem['input'], default=str)}; {remedy}"
 
 

@@ -9,10 +9,9 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from infra.aws.storage import CODE_PREFIX
 from infra.inference.network_policy import to_names, to_store
 from infra.inference.store_access import StoreAccess
-from infra.naming import TRAINING_ACCOUNT, release_prefix
+from infra.naming import CODE_PREFIX, TRAINING_ACCOUNT, release_prefix
 from infra.settings.training import TrainingSettings
 from infra.training.bundle import Bundle, bundle
 from infra.training.job import LABELS, PRIORITY_CLASS, SERVICE, JobArgs, job_spec

@@ -21,6 +21,8 @@ _MARKS = {
 # The engine tells a replacement three times; once is enough.
 _REPEATED = ("create-replacement", "delete-replaced")
 _WIDEST = 60
+# What the engine adds to every error that the program told in its own words (sdk 3.259.0, pulumi.RunError).
+_ECHO = "error: an unhandled error occurred: program exited with non-zero exit code: 1"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ class Digest:
 
     def problems(self) -> Iterator[str]:
         """What the program and the engine had to say, errors above all."""
-        for each in self.content.get("diagnostics") or []:
-            if text := each["message"].strip():
-                yield text
+        said = [each["message"].strip() for each in self.content.get("diagnostics") or []]
+        told = [text for text in said if text and text != _ECHO]
+        yield from told or filter(None, said)
 
 
 def _branch(

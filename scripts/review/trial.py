@@ -12,6 +12,7 @@ from typing import Any, Self
 import yaml  # type: ignore[import-untyped]
 
 from infra.settings import Secrets
+from scripts.standins.cinder import clouds
 from scripts.standins.server import StandIns
 
 __all__ = ["PROJECT", "PULUMI", "Trial", "placeholders"]
@@ -41,6 +42,7 @@ class Trial:
             raise RuntimeError(f"the engine made no stack: {done.stderr.strip()}")
         salt = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())
         committed = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{name}.yaml").read_text())
+        clouds(trial._clouds, standins.cinder.endpoint, _operator(committed["config"]))
         trial.write({**_without_secrets(committed["config"]), **placeholders()}, salt["encryptionsalt"])
         return trial
 
@@ -48,6 +50,11 @@ class Trial:
     def stack_file(self) -> Path:
         """The copy of the stack file."""
         return self.folder / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def _clouds(self) -> Path:
+        """The clouds.yaml of the one resource that is no provider's: the encryption of the volume type."""
+        return self.folder / "clouds.yaml"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -61,6 +68,7 @@ class Trial:
             # Offers --event-log.
             "PULUMI_DEBUG_COMMANDS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "OS_CLIENT_CONFIG_FILE": str(self._clouds),
         }
         return {**kept, **ours, **self.standins.environment}
 
@@ -85,6 +93,14 @@ class Trial:
         """Replace the configuration."""
         salt = salt or yaml.safe_load(self.stack_file.read_text())["encryptionsalt"]
         self.stack_file.write_text(yaml.safe_dump({"config": dict(config), "encryptionsalt": salt}))
+
+
+def _operator(config: Mapping[str, Any]) -> str:
+    """The operator's entry of clouds.yaml; whatever is wrong with the settings, the program says it."""
+    try:
+        return str(config["rialto:settings"]["openstack"]["operator"]["cloud"])
+    except (KeyError, TypeError):
+        return "operator"
 
 
 def placeholders() -> dict[str, str]:

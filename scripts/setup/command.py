@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from scripts.setup.cinder import CinderEnvironment
 from scripts.setup.engine import Engine
 from scripts.setup.environment import ProjectEnvironment
 from scripts.setup.failure import SetupError, os_explanation
@@ -48,6 +49,7 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         TritonEnvironment(layout, interpreter, uv),
         Engine(layout, interpreter, uv),
         Kubernetes(layout, interpreter, uv),
+        CinderEnvironment(layout, interpreter, uv),
     )
 
 

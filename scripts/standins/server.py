@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from scripts.standins.cinder import Cinder, cinder
 from scripts.standins.provider import Call, StandIn
 
 __all__ = ["PACKAGES", "StandIns", "standins"]
@@ -30,6 +31,7 @@ class StandIns:
     providers: dict[str, StandIn]
     ports: dict[str, int]
     calls: deque[Call]
+    cinder: Cinder
 
     @property
     def environment(self) -> dict[str, str]:
@@ -41,13 +43,14 @@ class StandIns:
 
 @contextmanager
 def standins() -> Iterator[StandIns]:
-    """Serve one stand-in for each package."""
+    """Serve one stand-in for each package, and the one service that a resource of ours asks by itself."""
     calls = deque[Call]()
     providers = {package: StandIn(package, calls) for package in PACKAGES}
     with ExitStack() as stack:
         yield StandIns(
             providers=providers,
             calls=calls,
+            cinder=stack.enter_context(cinder()),
             ports={package: stack.enter_context(_serving(each)) for package, each in providers.items()},
         )
 

@@ -14,6 +14,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import os_service_types
     from neutron_lib import constants
+    from openstack.block_storage.v3.type import Type
     from openstack.block_storage.v3.volume import Volume
     from openstack.compute.v2.server import Server
     from openstack.compute.v2.server_group import ServerGroup
@@ -145,6 +146,15 @@ TARGETS = {
         | specified({"metadata": {"type:words": 255}}),
         # How the provider grows a volume in use.
         {"enableOnlineResize": None},
+    ),
+    # https://docs.openstack.org/api-ref/block-storage/v3/#add-private-volume-type-access-to-project: the type is in
+    # the address.
+    "openstack:blockstorage/volumeTypeAccessV3:VolumeTypeAccessV3": Target(
+        specified({"project": TEXT}, required=("project",)), {"projectId": "project", "volumeTypeId": None}
+    ),
+    "openstack:blockstorage/volumeTypeV3:VolumeTypeV3": Target(
+        sdk(Type, required=("name",), name=TEXT) | specified({"name": TEXT}),
+        {"isPublic": "os-volume-type-access:is_public"},
     ),
     "openstack:compute/instance:Instance": Target(
         sdk(

@@ -7,6 +7,7 @@ import pulumi
 import pytest
 import yaml
 
+from infra.monitoring.image import IMAGES
 from infra.settings import load_settings, stack
 
 PROJECT = Path(__file__).parents[2]
@@ -56,6 +57,81 @@ def test_raw_data_may_not_lie_on_aws(refusal):
         "residency.data-sets.interactions.held names aws, but data labelled raw may lie in openstack only; "
         "remove aws, or make a pseudonymous copy of it and label that hot"
     )
+
+
+def test_hot_data_lies_where_it_is_made_too(refusal):
+    line = refusal("residency.data-sets.histories.held", ["aws"])
+
+    assert line == (
+        "residency.data-sets.histories.held is aws, but hot data is made from raw data in the private cloud; "
+        "add openstack"
+    )
+
+
+def test_no_data_set_lies_where_training_code_does(refusal):
+    line = refusal("residency.data-sets.code", {"label": "hot", "held": ["openstack", "aws"]})
+
+    assert line == (
+        "residency.data-sets names code, where AWS's bucket keeps training code; choose another name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (
+            "aws.network.range",
+            "10.20.0.0/33",
+            'aws.network.range is "10.20.0.0/33"; it must be an IPv4 network, such as 10.20.0.0/16',
+        ),
+        (
+            "openstack.network.resolvers",
+            ["dns.example"],
+            'openstack.network.resolvers.0 is "dns.example"; it must be an IPv4 address, such as 10.20.0.5',
+        ),
+        (
+            "openstack.network.resolvers",
+            [],
+            "openstack.network.resolvers has 0 entries; it must have at least 1",
+        ),
+        (
+            "aws.gpu-pools.base.instance-types",
+            "g6.xlarge",
+            'aws.gpu-pools.base.instance-types is "g6.xlarge"; it must be a list, as in [a, b]',
+        ),
+        (
+            "aws.network.zones",
+            ["eu-central-1a"],
+            'aws.network.zones is ["eu-central-1a"]; it must be a group of keys',
+        ),
+        (
+            "inference.aws.min-replicas",
+            20,
+            "inference.aws.min-replicas is 20, above max-replicas 16; lower one or raise the other",
+        ),
+        (
+            "release.digest",
+            "sha256:123",
+            "release.digest is \"sha256:123\"; it must match pattern '^sha256:[0-9a-f]{64}$'",
+        ),
+        (
+            "residency.data-sets.interactions.label",
+            "cold",
+            "residency.data-sets.interactions.label is \"cold\"; it must be 'raw', 'hot' or 'release'",
+        ),
+    ],
+)
+def test_what_has_the_wrong_form_is_one_line_with_the_right_one(refusal, path, value, line):
+    assert refusal(path, value) == line
+
+
+def test_a_card_with_less_memory_than_the_release_needs_is_refused(refusal, chosen):
+    chosen["inference"]["openstack"]["device"] = "gpu"
+    flavor = chosen["openstack"]["cluster"]["gpu-pools"]["gpu"]["flavor"]
+    line = refusal(("openstack", "flavors", flavor, "gpu", "memory-gib"), 1)
+
+    assert line.startswith("openstack.cluster.gpu-pools.gpu has GPUs of 1 GiB, less than the ")
+    assert line.endswith("choose larger GPUs, or lower inference.openstack.instances")
 
 
 def test_there_is_one_data_set_of_releases_and_both_clouds_hold_it(refusal):
@@ -110,6 +186,17 @@ def test_an_image_without_a_copy_on_aws_is_refused(refusal):
 
     assert line.startswith(
         "inference.fetch-image.name is registry.example.com/other/fetch, of which aws.images"
+    )
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_a_monitoring_image_without_a_copy_on_aws_is_refused(refusal, chosen, image):
+    kept = {name: each for name, each in chosen["aws"]["images"].items() if each != image}
+    line = refusal("aws.images", kept)
+
+    assert line == (
+        f"aws.images has no copy of {image}, which inference.monitoring's charts run; add <name>: {image}, "
+        "since nodes on AWS reach no other registry"
     )
 
 

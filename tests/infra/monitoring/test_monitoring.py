@@ -1,5 +1,5 @@
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
-from infra.monitoring.monitoring import IMAGES
+from infra.monitoring.image import IMAGES
 from tests.infra.inference.estate import MIRROR, inference, monitoring
 from tests.manifests import manifests
 

@@ -19,6 +19,7 @@ from tests.recording import Declared, record
 
 PROJECT = Path(__file__).parents[3]
 DATA_SETS = {"interactions": "raw", "histories": "hot", "releases": "release"}
+VOLUME_TYPE = "openstack:blockstorage/volumeTypeV3:VolumeTypeV3"
 TAGS = {"project": "rialto", "environment": "test"}
 AWS_RANGE = IPv4Network("10.20.0.0/16")
 # Documentation addresses (RFC 5737), as AWS's tunnel endpoints.

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 from infra.openstack.cluster import cluster_labels
 from infra.settings.openstack import OpenStackSettings
-from tests.infra.openstack.estate import chosen, declare
+from tests.infra.openstack.estate import VOLUME_TYPE, chosen, declare
 
 TEMPLATE = "openstack:containerinfra/clusterTemplate:ClusterTemplate"
 CLUSTER = "openstack:containerinfra/cluster:Cluster"
@@ -31,7 +31,8 @@ def test_the_cluster_stands_in_its_own_subnet(either):
 
 def test_every_disk_of_the_cluster_is_encrypted(either):
     labels = either.only(TEMPLATE).inputs["labels"]
-    assert {labels[key] for key in labels if key.endswith("_volume_type")} == {"luks"}
+    encrypted = either.only(VOLUME_TYPE).inputs["name"]
+    assert {labels[key] for key in labels if key.endswith("_volume_type")} == {encrypted}
     for group in either.of_type(NODES):
         # The type of volume is the cluster's, unless a group names its own.
         assert group.inputs["mergeLabels"] is True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infra.openstack.estate import AWS_RANGE, PEERS, TUNNEL_KEY, chosen
+from tests.infra.openstack.estate import AWS_RANGE, PEERS, TUNNEL_KEY, VOLUME_TYPE, chosen
 
 PORT = "openstack:networking/port:Port"
 RULE = "openstack:networking/secGroupRule:SecGroupRule"
@@ -74,7 +74,8 @@ def test_the_second_gateway_is_replaced_only_when_the_first_is_back(either):
 def test_gateways_boot_from_an_encrypted_volume(either):
     for machine in either.of_type(INSTANCE):
         (disk,) = machine.inputs["blockDevices"]
-        assert (disk["destinationType"], disk["volumeType"]) == ("volume", "luks")
+        encrypted = either.only(VOLUME_TYPE).inputs["name"]
+        assert (disk["destinationType"], disk["volumeType"]) == ("volume", encrypted)
 
 
 def test_nobody_can_log_into_a_gateway(either):

@@ -133,6 +133,12 @@ def spoil(values, path, value):
             "give the reader a user and an entry of clouds.yaml of its own",
         ),
         (
+            "reader/cloud",
+            "rialto-prod-operator",
+            "reader.cloud is rialto-prod-operator, as is operator.cloud, whose user may do everything here, and so "
+            "would pods; give the reader a user and an entry of clouds.yaml of its own",
+        ),
+        (
             "credentials/roles",
             ["admin"],
             "roles names admin, which may do anything; choose member, or a narrower role",

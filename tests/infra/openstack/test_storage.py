@@ -1,9 +1,10 @@
 """Containers and volumes: private, encrypted, versioned, kept."""
 
-from tests.infra.openstack.estate import DATA_SETS, chosen
+from tests.infra.openstack.estate import DATA_SETS, VOLUME_TYPE, chosen
 
 CONTAINER = "openstack:objectstorage/container:Container"
 VOLUME = "openstack:blockstorage/volume:Volume"
+ENCRYPTION = "pulumi-python:dynamic/openstack:VolumeTypeEncryption"
 SECRET = "openstack:keymanager/secretV1:SecretV1"
 CLUSTER = "openstack:containerinfra/cluster:Cluster"
 
@@ -41,7 +42,7 @@ def test_every_container_lies_on_encrypted_disks_and_keeps_old_versions(either):
 def test_every_volume_is_encrypted(either):
     assert either.of_type(VOLUME)
     for volume in either.of_type(VOLUME):
-        assert volume.inputs["volumeType"] == "luks"
+        assert volume.inputs["volumeType"] == either.only(VOLUME_TYPE).inputs["name"]
 
 
 def test_the_stores_are_s3_addresses(either):
@@ -49,7 +50,7 @@ def test_the_stores_are_s3_addresses(either):
 
 
 def test_what_holds_data_is_protected_and_survives_the_program(prod):
-    for type_ in (CONTAINER, VOLUME, SECRET):
+    for type_ in (CONTAINER, VOLUME, VOLUME_TYPE, ENCRYPTION, SECRET):
         for resource in prod.of_type(type_):
             assert resource.protect, resource.name
             assert resource.retained, resource.name

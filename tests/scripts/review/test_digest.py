@@ -88,3 +88,12 @@ def test_problems_are_what_was_said_without_empty_lines():
 
     assert list(digest.problems()) == ["error: no"]
     assert list(Digest({}).problems()) == []
+
+
+def test_an_error_that_the_program_told_is_not_followed_by_the_engines_word_for_it():
+    echo = "error: an unhandled error occurred: program exited with non-zero exit code: 1"
+
+    assert list(Digest({"diagnostics": [{"message": "error: no"}, {"message": echo}]}).problems()) == [
+        "error: no"
+    ]
+    assert list(Digest({"diagnostics": [{"message": echo}]}).problems()) == [echo]

@@ -3,6 +3,7 @@ import yaml
 
 from scripts.review import trial as module
 from scripts.review.trial import Trial, placeholders
+from scripts.standins.cinder import Cinder
 from scripts.standins.server import StandIns
 
 
@@ -21,7 +22,7 @@ def trial(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PULUMI", engine)
     monkeypatch.setenv("AWS_PROFILE", "mine")
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://mine")
-    providers = StandIns(providers={}, ports={"aws": 1}, calls=[])
+    providers = StandIns(providers={}, ports={"aws": 1}, calls=[], cinder=Cinder("http://127.0.0.1:1"))
     yield Trial.create("dev", tmp_path / "trial", providers)
     assert (stacks / "Pulumi.dev.yaml").read_text() == committed
 

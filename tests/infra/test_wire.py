@@ -1,6 +1,6 @@
 import pytest
 
-from infra.local.wire import whole
+from infra.wire import whole
 
 
 @pytest.mark.parametrize(

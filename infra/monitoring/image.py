@@ -1,0 +1,11 @@
+"""The public images that the monitoring charts run; nodes pull them, with the charts' own tags."""
+
+from __future__ import annotations
+
+__all__ = ["ADAPTER", "IMAGES", "OPERATOR", "PROMETHEUS", "RELOADER"]
+
+PROMETHEUS = "quay.io/prometheus/prometheus"
+OPERATOR = "quay.io/prometheus-operator/prometheus-operator"
+RELOADER = "quay.io/prometheus-operator/prometheus-config-reloader"
+ADAPTER = "registry.k8s.io/prometheus-adapter/prometheus-adapter"
+IMAGES = (PROMETHEUS, OPERATOR, RELOADER, ADAPTER)
