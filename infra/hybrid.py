@@ -21,6 +21,7 @@ from infra.aws.cloud import AwsCloud, AwsCloudArgs
 from infra.bridge.cloud_init import user_data
 from infra.bridge.description import Bridge, Peer, TunnelName, describe
 from infra.bridge.key import TunnelKeys, TunnelKeysArgs
+from infra.bridge.observation import Observation, ObservationArgs
 from infra.bridge.rendering import gateway_files
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.inference import Inference, InferenceArgs
@@ -48,7 +49,7 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
     keys = _tunnel_keys(bridge)
     public = _aws_cloud(settings, bridge, keys, private, account)
     machines = _gateway_machines(bridge, keys, private, public)
-    private_inference = _private_inference(settings, private)
+    private_inference = _private_inference(settings, bridge, private)
     aws_inference, training = _aws_workloads(settings, public, account, machines)
     return {
         "release": settings.release.digest,
@@ -162,12 +163,13 @@ def _user_data(
     return pulumi.Output.secret(text)
 
 
-def _private_inference(settings: HybridSettings, private: PrivateCloud) -> Inference:
+def _private_inference(settings: HybridSettings, bridge: Bridge, private: PrivateCloud) -> Inference:
     chosen, storage = settings.inference, settings.openstack.storage
     inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
     monitoring = Monitoring(
         "openstack-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=str), inside
     )
+    Observation("bridge-observation", ObservationArgs(bridge=bridge, namespace=monitoring.namespace), inside)
     # Magnum gives a node no label but that of its pool's role (infra/openstack/README.md).
     role = "gpu" if chosen.openstack.device == "gpu" else "worker"
     if role == "gpu":

@@ -117,8 +117,10 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
             "prometheusSpec": {
                 "image": _split(args.image(PROMETHEUS)),
                 "retention": RETENTION,
-                # Every PodMonitor counts, not only those of this chart.
+                # Whatever is to be scraped or ruled counts, not only what this chart brings.
                 "podMonitorSelectorNilUsesHelmValues": False,
+                "ruleSelectorNilUsesHelmValues": False,
+                "scrapeConfigSelectorNilUsesHelmValues": False,
                 "serviceMonitorSelectorNilUsesHelmValues": False,
                 "resources": {"requests": {"cpu": "200m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
             }

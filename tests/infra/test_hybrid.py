@@ -1,9 +1,13 @@
 """What must hold of a hybrid stack as a whole; what holds of one component is tested beside it."""
 
+import re
+from ipaddress import IPv4Address
+
 import pytest
 
 from infra.scheduling import GPU_LABELS, GPU_RESOURCE, GPU_TAINT_KEY
 from tests.infra.hybrid import SECRETS
+from tests.manifests import plain
 from tests.recording import golden
 
 # https://www.iana.org/assignments/service-names-port-numbers: PostgreSQL, MySQL, Redis, etcd, MongoDB.
@@ -171,3 +175,38 @@ def test_people_find_what_they_need_among_the_outputs(estate):
         "gpu-node-groups",
         "train-now",
     }
+
+
+def test_neither_side_serves_from_the_other(estate, stack, request):
+    settings = request.getfixturevalue(f"{stack}_settings")
+    far = {
+        "aws-kubernetes": settings.openstack.network.range,
+        "openstack-kubernetes": settings.aws.network.range,
+    }
+    for provider, range_ in far.items():
+        found = [each for each in estate.resources if each.provider == provider]
+        assert found
+        for each in found:
+            addresses = re.findall(r"(?<![\d.])\d+(?:\.\d+){3}(?![\d.])", str(each.inputs))
+            assert not [address for address in addresses if IPv4Address(address) in range_], each.name
+
+
+def test_what_is_written_while_the_bridge_is_down_has_a_place_to_wait(estate):
+    volumes = {each.name for each in estate.of_type("openstack:blockstorage/volume:Volume")}
+
+    assert "openstack-store-queue" in volumes
+
+
+def test_both_ends_of_a_tunnel_have_the_same_key_and_it_is_no_others(estate):
+    ends = {}
+    for each in estate.of_type("aws:ec2/vpnConnection:VpnConnection"):
+        for number in "12":
+            ends[plain(each.inputs)[f"tunnel{number}PresharedKey"]] = each.name.removeprefix("aws-bridge-")
+    machines = {
+        plain(each.inputs)["metadata"]["gateway"]: plain(each.inputs)["userData"]
+        for each in estate.of_type("openstack:compute/instance:Instance")
+    }
+
+    assert len(ends) == 4
+    for key, gateway in ends.items():
+        assert [name for name, text in machines.items() if key in text] == [gateway]

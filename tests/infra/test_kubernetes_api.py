@@ -9,67 +9,12 @@ import pytest
 
 from tests.apiserver import RefusedError, api_server
 from tests.manifests import manifests
+from tests.operator_types import DEFINITIONS
 from tests.recording import Declared
 
 pytestmark = pytest.mark.kubernetes
 
 CLUSTERS = ["aws-kubernetes", "openstack-kubernetes"]
-# What Prometheus' operator brings; of its long definition the fields that the program uses, each as it is there
-# (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor).
-POD_MONITOR = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "podmonitors.monitoring.coreos.com"},
-    "spec": {
-        "group": "monitoring.coreos.com",
-        "scope": "Namespaced",
-        "names": {"kind": "PodMonitor", "plural": "podmonitors"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "required": ["spec"],
-                        "properties": {
-                            "spec": {
-                                "type": "object",
-                                "required": ["selector"],
-                                "properties": {
-                                    "selector": {
-                                        "type": "object",
-                                        "properties": {
-                                            "matchLabels": {
-                                                "type": "object",
-                                                "additionalProperties": {"type": "string"},
-                                            }
-                                        },
-                                    },
-                                    "podMetricsEndpoints": {
-                                        "type": "array",
-                                        "items": {
-                                            "type": "object",
-                                            "properties": {
-                                                "port": {"type": "string"},
-                                                "path": {"type": "string"},
-                                                "interval": {
-                                                    "type": "string",
-                                                    "pattern": "^[0-9]+(ms|[smhdwy])$",
-                                                },
-                                            },
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    }
-                },
-            }
-        ],
-    },
-}
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +80,8 @@ def a_pod(found: list[dict]) -> dict:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_a_cluster_takes_every_object_and_every_pod_made_from_one(cluster, declared_by, stack, provider):
     found = objects(declared_by(stack), provider)
-    cluster.create(POD_MONITOR)
+    for each in DEFINITIONS:
+        cluster.create(each)
     for each in found:
         cluster.create(each)
     for pod in filter(None, map(pod_of, found)):

@@ -18,7 +18,7 @@ from typing import Any
 from .sa import carrying, sas
 from .watch import CONFIG, REFUSALS, write
 
-__all__ = ["collect", "refused", "render"]
+__all__ = ["METRICS", "collect", "refused", "render"]
 
 OUT = Path("/var/lib/prometheus/node-exporter/bridge.prom")
 REACHED = Path("/var/lib/bridge-reached")
@@ -68,7 +68,7 @@ def collect(config: dict[str, Any], now: float) -> Iterator[Sample]:
     )
     yield "bridge_virtual_address_held", {}, held
     yield "bridge_drained", {}, DRAINED.exists()
-    if subprocess.run(["/usr/local/sbin/bridge-reaches-aws"], check=False).returncode == 0:
+    if _reaches_aws():
         write(REACHED, str(now))
     if REACHED.exists():
         yield "bridge_remote_reached_timestamp_seconds", {}, float(REACHED.read_text())
@@ -143,6 +143,10 @@ def render(samples: Iterator[Sample]) -> str:
         kind, says = METRICS[name]
         lines += [f"# HELP {name} {says}", f"# TYPE {name} {kind}", *found]
     return "\n".join(lines) + "\n"
+
+
+def _reaches_aws() -> bool:
+    return subprocess.run(["/usr/local/sbin/bridge-reaches-aws"], check=False).returncode == 0
 
 
 def _run(*command: str) -> str:

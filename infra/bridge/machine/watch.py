@@ -60,6 +60,7 @@ class Watch:
                 self._ask(name)
 
     def _ask(self, name: str) -> None:
+        del self._alone_since[name]
         command = ["swanctl", "--initiate", "--child", name, "--timeout", str(ANSWER_SECONDS)]
         self._asking[name] = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

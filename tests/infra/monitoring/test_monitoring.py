@@ -1,3 +1,5 @@
+import pytest
+
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.monitoring.image import IMAGES
 from tests.infra.inference.estate import MIRROR, inference, monitoring
@@ -40,10 +42,11 @@ def test_every_image_is_pulled_from_where_the_clusters_nodes_can():
     assert names == {f"{prefix}/{image.rpartition('/')[2]}" for image in IMAGES}
 
 
-def test_every_pod_monitor_is_seen_whoever_made_it():
+@pytest.mark.parametrize("kind", ["podMonitor", "rule", "scrapeConfig"])
+def test_every_monitor_and_rule_is_seen_whoever_made_it(kind):
     prometheus = release("kube-prometheus-stack")["values"]["prometheus"]["prometheusSpec"]
 
-    assert prometheus["podMonitorSelectorNilUsesHelmValues"] is False
+    assert prometheus[f"{kind}SelectorNilUsesHelmValues"] is False
 
 
 def test_charts_are_no_objects_for_an_api_server():

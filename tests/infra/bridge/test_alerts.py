@@ -1,0 +1,221 @@
+"""Prometheus' own promtool holds the alerts to what they promise, over made-up figures of two gateways."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from infra.bridge.alerts import METRICS_FILE, SEVERITIES, rule_groups
+from infra.bridge.machine.metrics import METRICS
+from tests.infra.bridge.bridges import PROJECT, bridge
+
+PROMTOOL = shutil.which("promtool")
+GATEWAYS, TUNNELS = ("gateway-a", "gateway-b"), ("first", "second")
+
+RULES = rule_groups(bridge())
+ALERTS = [each["alert"] for each in RULES["groups"][0]["rules"] if "alert" in each]
+# Up for ten minutes, then gone.
+LOST = "1x10 0x20"
+
+real = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: apt-get install prometheus")
+
+
+def series(name, values, /, **labels):
+    inner = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    return {"series": f"{name}{{{inner}}}", "values": values}
+
+
+def sessions(**away):
+    """BGP sessions and SAs of all tunnels: `gateway_a_first="0x30"`, `1x30` where nothing is said."""
+    return [
+        series(
+            name, away.get(f"{gateway}_{tunnel}".replace("-", "_"), "1x30"), gateway=gateway, tunnel=tunnel
+        )
+        for name in ("bridge_bgp_established", "bridge_tunnel_up")
+        for gateway in GATEWAYS
+        for tunnel in TUNNELS
+    ]
+
+
+def well():
+    """A quiet quarter of an hour, and figures every minute."""
+    return [
+        *sessions(),
+        *(series("up", "1x30", job="bridge", gateway=each) for each in GATEWAYS),
+        series("bridge_virtual_address_held", "1x30", gateway="gateway-a"),
+        series("bridge_virtual_address_held", "0x30", gateway="gateway-b"),
+        *(series("bridge_drained", "0x30", gateway=each) for each in GATEWAYS),
+        *(series("bridge_remote_reached_timestamp_seconds", "0+60x30", gateway=each) for each in GATEWAYS),
+        *(
+            series("bridge_dropped_packets_total", "7x30", gateway=gateway, reason=reason)
+            for gateway in GATEWAYS
+            for reason in ("plain", "undeclared")
+        ),
+    ]
+
+
+def instead(*changed):
+    """The quiet time with some series replaced, or others added."""
+    names = {each["series"] for each in changed}
+    return [*(each for each in well() if each["series"] not in names), *changed]
+
+
+@pytest.fixture
+def firing(tmp_path):
+    """The alerts that fire after so many minutes over these series."""
+
+    def firing(input_series, minutes):
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(RULES))
+        # promtool prints whatever fires and was not expected.
+        expected = [{"eval_time": f"{minutes}m", "alertname": name, "exp_alerts": []} for name in ALERTS]
+        test = {"interval": "1m", "input_series": input_series, "alert_rule_test": expected}
+        suite = {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": [test]}
+        (tmp_path / "test.yml").write_text(json.dumps(suite))
+        run = promtool(tmp_path, "test", "rules", "test.yml")
+        found = set(re.findall(r"alertname: (\w+), time", run.stdout + run.stderr))
+        assert bool(found) == bool(run.returncode), run.stdout + run.stderr
+        return found
+
+    return firing
+
+
+def promtool(folder, *arguments):
+    return subprocess.run([PROMTOOL, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@real
+def test_prometheus_takes_the_rules(tmp_path):
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump(RULES))
+
+    checked = promtool(tmp_path, "check", "rules", "rules.yml")
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@real
+def test_nobody_is_called_while_all_is_well(firing):
+    assert firing(well(), 25) == set()
+
+
+WITHOUT_A = {"gateway_a_first": LOST, "gateway_a_second": LOST}
+WITHOUT_B = {"gateway_b_first": LOST, "gateway_b_second": LOST}
+DROPPED = "bridge_dropped_packets_total"
+
+
+@real
+@pytest.mark.parametrize(
+    ("changed", "minutes", "alerts"),
+    [
+        (sessions(gateway_a_first=LOST), 12, set()),
+        (sessions(gateway_a_first=LOST), 17, {"BridgeTunnelDown"}),
+        (sessions(**WITHOUT_A), 17, {"BridgeTunnelDown", "BridgeWithoutReserve"}),
+        (
+            sessions(**WITHOUT_A, gateway_b_first=LOST),
+            17,
+            {"BridgeTunnelDown", "BridgeWithoutReserve"},
+        ),
+        (sessions(**WITHOUT_A, **WITHOUT_B), 13, {"BridgeDown"}),
+        (
+            [series("bridge_bgp_established", LOST, gateway="gateway-b", tunnel="first")],
+            14,
+            {"BridgeSessionDown"},
+        ),
+        (
+            [
+                series(
+                    "bridge_tunnel_refusals_total",
+                    "1+4x30",
+                    gateway="gateway-a",
+                    tunnel="first",
+                    reason="key",
+                )
+            ],
+            3,
+            {"BridgeTunnelRefused"},
+        ),
+        (
+            [
+                series(
+                    "bridge_tunnel_refusals_total",
+                    "1+4x30",
+                    gateway="gateway-a",
+                    tunnel="first",
+                    reason="silence",
+                )
+            ],
+            3,
+            set(),
+        ),
+        (
+            [
+                series(
+                    "bridge_bgp_refused_prefixes",
+                    "0x4 2x20",
+                    gateway="gateway-a",
+                    tunnel="first",
+                    reason="overlap",
+                )
+            ],
+            8,
+            {"BridgeRoutesRefused"},
+        ),
+        ([series("up", LOST, job="bridge", gateway="gateway-b")], 17, {"BridgeGatewayAway"}),
+        ([series("bridge_drained", "1x60", gateway="gateway-b")], 20, set()),
+        ([series("bridge_drained", "1x60", gateway="gateway-b")], 31, {"BridgeGatewayDrained"}),
+        ([series("bridge_virtual_address_held", LOST, gateway="gateway-a")], 13, {"BridgeAddressLost"}),
+        (
+            [series("bridge_virtual_address_held", "0x10 1x20", gateway="gateway-b")],
+            13,
+            {"BridgeAddressTwice"},
+        ),
+        (
+            [series("node_textfile_mtime_seconds", "0x30", gateway="gateway-a", file=METRICS_FILE)],
+            5,
+            {"BridgeMetricsOld"},
+        ),
+        ([series(DROPPED, "7x10 9x20", gateway="gateway-a", reason="plain")], 12, {"BridgeLeakStopped"}),
+        ([series(DROPPED, "7+30x30", gateway="gateway-a", reason="undeclared")], 25, set()),
+        (
+            [series(DROPPED, "7+600x30", gateway="gateway-a", reason="undeclared")],
+            25,
+            {"BridgeUndeclaredFlow"},
+        ),
+    ],
+    ids=lambda value: " ".join(sorted(value)) or "nobody" if isinstance(value, set) else "",
+)
+def test_what_goes_wrong_calls_for_exactly_one_thing(firing, changed, minutes, alerts):
+    assert firing(instead(*changed), minutes) == alerts
+
+
+@real
+def test_hot_data_is_stale_an_hour_after_aws_was_last_reached(firing):
+    reached = [
+        series("bridge_remote_reached_timestamp_seconds", "0+60x10 600x100", gateway=each)
+        for each in GATEWAYS
+    ]
+
+    assert "HotDataStale" not in firing(instead(*reached), 65)
+    assert "HotDataStale" in firing(instead(*reached), 72)
+
+
+@real
+def test_a_bridge_that_nobody_hears_of_is_down(firing):
+    assert "BridgeDown" in firing([series("up", "0x30", job="bridge", gateway="gateway-a")], 5)
+
+
+def test_every_alert_says_how_urgent_it_is_and_where_to_read_on():
+    for each in RULES["groups"][0]["rules"][1:]:
+        assert each["labels"]["severity"] in SEVERITIES
+        assert (PROJECT / each["annotations"]["runbook"]).is_file()
+
+
+def test_alerts_ask_only_for_what_the_gateways_write():
+    others = {"node_textfile_mtime_seconds"}
+    asked = set(
+        re.findall(r"\b(?:bridge_|node_)\w+", " ".join(each["expr"] for each in RULES["groups"][0]["rules"]))
+    )
+
+    assert asked <= METRICS.keys() | others
