@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model.collaborative import Collaborative
 from model.config import ModelConfig
 from model.tags import ItemTags
 
@@ -98,28 +99,35 @@ class Recommender(nn.Module):
         self.norm = nn.LayerNorm(D)
         self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
         self.drop = nn.Dropout(config.dropout)
-        features = 2 * len(HALF_LIVES_DAYS) + 2
-        self.repeat_item = nn.Linear(D, config.personal_width)
-        self.repeat_query = nn.Linear(D, config.personal_width)
-        self.personal = nn.Sequential(
-            nn.Linear(features + config.personal_width, 2 * config.personal_width),
-            nn.GELU(),
-            nn.Linear(2 * config.personal_width, 1),
-        )
-        self.frequency = nn.Linear(features, 1)
-        self.keep = nn.Parameter(torch.tensor(_KEEP_AT_START))
+        if config.repeats:
+            self._add_personal_part()
         for module in self.modules():
             if isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=config.init_std)
+        self.bias = nn.Parameter(tags.log_popularity.clone())
+        # Counted, not trained: `blend` adds it to the trained model.
+        self.collaborative: Collaborative | None = None
+        self.register_buffer("codes_VA", tags.codes, persistent=True)
+        rates = torch.log(torch.tensor(2.0)) / torch.tensor(HALF_LIVES_DAYS)
+        self.register_buffer("rates_H", rates, persistent=True)
+
+    def _add_personal_part(self) -> None:
+        D, width = self.config.width, self.config.personal_width
+        features = 2 * len(HALF_LIVES_DAYS) + 2
+        self.repeat_item = nn.Linear(D, width)
+        self.repeat_query = nn.Linear(D, width)
+        self.personal = nn.Sequential(
+            nn.Linear(features + width, 2 * width),
+            nn.GELU(),
+            nn.Linear(2 * width, 1),
+        )
+        self.frequency = nn.Linear(features, 1)
+        self.keep = nn.Parameter(torch.tensor(_KEEP_AT_START))
         # Training starts from counting: the logit of a repeat is the log of its rate over the last season.
         nn.init.zeros_(self.frequency.weight)
         nn.init.zeros_(self.frequency.bias)
         with torch.no_grad():
             self.frequency.weight[0, len(HALF_LIVES_DAYS) + _SEASON] = _LOG_RATE_SCALE
-        self.bias = nn.Parameter(tags.log_popularity.clone())
-        self.register_buffer("codes_VA", tags.codes, persistent=True)
-        rates = torch.log(torch.tensor(2.0)) / torch.tensor(HALF_LIVES_DAYS)
-        self.register_buffer("rates_H", rates, persistent=True)
 
     def item_vectors(self, ids: Tensor) -> Tensor:
         """Vectors [..., D] of catalogue indices of any shape; 0 gives the padding row."""
@@ -210,11 +218,18 @@ class Recommender(nn.Module):
         vectors_BTD = F.embedding(ids_BT, table_VD)
         reading = self.read(ids_BT, ages_BT, vectors_BTD)
         logits_BV = reading.query_BD @ table_DV + self.bias
-        counts_BTH = _own_counts(ids_BT, reading.decay_BTH, len(table_VD))
+        if self.collaborative is not None:
+            logits_BV = logits_BV + self.collaborative(ids_BT)
+        if self.config.repeats:
+            logits_BV = self._with_own_repeats(logits_BV, reading, vectors_BTD)
+        return torch.cat([torch.full_like(logits_BV[:, :1], MASKED), logits_BV[:, 1:]], 1)
+
+    def _with_own_repeats(self, logits_BV: Tensor, reading: Reading, vectors_BTD: Tensor) -> Tensor:
+        ids_BT = reading.ids_BT
+        counts_BTH = _own_counts(ids_BT, reading.decay_BTH, logits_BV.shape[1])
         logits_BT = self.with_repeats(logits_BV.gather(1, ids_BT), reading, counts_BTH, vectors_BTD)
         # Copies of one item carry the same logit, so that the order in which they are written is no matter.
-        logits_BV = logits_BV.scatter(1, ids_BT, logits_BT)
-        return torch.cat([torch.full_like(logits_BV[:, :1], MASKED), logits_BV[:, 1:]], 1)
+        return logits_BV.scatter(1, ids_BT, logits_BT)
 
     def candidate_logits(
         self, ids_BT: Tensor, ages_BT: Tensor, candidates_BC: Tensor, table_VD: Tensor
@@ -223,6 +238,10 @@ class Recommender(nn.Module):
         vectors_BCD = F.embedding(candidates_BC, table_VD)
         reading = self.read(ids_BT, ages_BT, F.embedding(ids_BT, table_VD))
         general_BC = (vectors_BCD @ reading.query_BD.unsqueeze(-1)).squeeze(-1) + self.bias[candidates_BC]
+        if self.collaborative is not None:
+            general_BC = general_BC + self.collaborative(ids_BT).gather(1, candidates_BC)
+        if not self.config.repeats:
+            return general_BC
         match_BCT = (candidates_BC[:, :, None] == ids_BT[:, None, :]).to(vectors_BCD.dtype)
         return self.with_repeats(general_BC, reading, match_BCT @ reading.decay_BTH, vectors_BCD)
 

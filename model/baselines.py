@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from model.collaborative import VOTERS, follows
 from model.data import Prepared
 from model.evaluate import Ranker, ndcg, ranked_in_chunks
 from model.sequence import Histories, Request
 
-__all__ = ["baselines"]
+__all__ = ["KNN", "baselines", "knn"]
+
+KNN = "windowed-Markov kNN"
 
 # Candidates for the half-life, tried on validation.
 FREQUENCY_HALF_LIVES_DAYS = (30.0, 60.0, 120.0, 240.0)
-# Steps forward, steps back and the weights 1/distance are those of the table in the model's README.
-KNN_WINDOW_STEPS = 10
-KNN_HISTORY_ITEMS = 10
 _NOT_RANKED = -1e9
 
 # Scores [R, V+1] of a few requests.
@@ -33,7 +33,7 @@ def baselines(prepared: Prepared, validation: Sequence[Request], exclude_seen: b
     events = prepared.events[prepared.events["part"] == "train"]
     histories = Histories.of(events)
     V = len(prepared.items)
-    popularity_V = np.bincount(histories.items_E, minlength=V + 1) / max(1, len(histories.items_E))
+    popularity_V = _popularity(histories, V)
     frequency = max(
         (_frequency(popularity_V, half_life) for half_life in FREQUENCY_HALF_LIVES_DAYS),
         key=lambda rank: ndcg(rank, validation, exclude_seen),
@@ -41,8 +41,12 @@ def baselines(prepared: Prepared, validation: Sequence[Request], exclude_seen: b
     return {
         "popularity": _ranker(lambda some: np.tile(popularity_V, (len(some), 1))),
         "personal frequency (recency-decayed)": frequency,
-        "windowed-Markov kNN": _knn(histories, popularity_V),
+        KNN: knn(histories, V),
     }
+
+
+def _popularity(histories: Histories, catalogue: int) -> NDArray[np.float64]:
+    return np.bincount(histories.items_E, minlength=catalogue + 1) / max(1, len(histories.items_E))
 
 
 def _ranker(score: _Score) -> Ranker:
@@ -74,28 +78,17 @@ def _frequency(popularity_V: NDArray[np.float64], half_life_days: float) -> Rank
     return _ranker(score)
 
 
-def _knn(histories: Histories, popularity_V: NDArray[np.float64]) -> Ranker:
-    """Directed co-occurrence within ten steps, weighted 1/distance, cosine-normalised; the last ten items vote
-    with 1/(1 + steps back).
-    """
-    V = len(popularity_V)
-    owner_E = np.repeat(np.arange(len(histories.offsets_U) - 1), np.diff(histories.offsets_U))
-    items_E = histories.items_E
-    follows = sparse.csr_array((V, V))
-    for step in range(1, KNN_WINDOW_STEPS + 1):
-        same_user = owner_E[step:] == owner_E[:-step]
-        pair = (items_E[:-step][same_user], items_E[step:][same_user])
-        follows = follows + sparse.csr_array((np.full(len(pair[0]), 1.0 / step), pair), shape=(V, V))
-    leaving = np.sqrt(np.maximum(follows.sum(1), 1e-12))
-    arriving = np.sqrt(np.maximum(follows.sum(0), 1e-12))
-    follows = sparse.diags_array(1.0 / leaving) @ follows @ sparse.diags_array(1.0 / arriving)
+def knn(histories: Histories, catalogue: int) -> Ranker:
+    """What followed the newest items in other histories; each of them votes with 1/(1 + steps back)."""
+    popularity_V = _popularity(histories, catalogue)
+    matrix = follows(histories, catalogue)
 
     def score(requests: Sequence[Request]) -> NDArray[np.float64]:
-        votes = sparse.lil_array((len(requests), V))
+        votes = sparse.lil_array((len(requests), catalogue + 1))
         for row, request in enumerate(requests):
-            for back, item in enumerate(request.history_ids[::-1][:KNN_HISTORY_ITEMS]):
+            for back, item in enumerate(request.history_ids[::-1][:VOTERS]):
                 votes[row, item] += 1.0 / (1.0 + back)
-        scores_RV: NDArray[np.float64] = (votes.tocsr() @ follows).toarray() + popularity_V * 1e-9
+        scores_RV: NDArray[np.float64] = (votes.tocsr() @ matrix).toarray() + popularity_V * 1e-9
         return scores_RV
 
     return _ranker(score)

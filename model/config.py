@@ -13,7 +13,10 @@ class ModelConfig:
     """Sizes of the network.
 
     `catalogue` is the number of items V, set from the data. `context` is how many of the newest events the
-    transformer reads, `max_history` how many the personal counts look back on.
+    transformer reads, `max_history` how many the personal counts look back on. Without `repeats` there is no
+    personal part: for shops, and papers, where nobody buys an item twice. `attributes` says whether an item's
+    vector holds what is known of the item, or its id alone. `neighbours` is how many items the collaborative part
+    keeps of each item, 0 for none.
     """
 
     catalogue: int = 0
@@ -26,6 +29,9 @@ class ModelConfig:
     personal_width: int = 16
     dropout: float = 0.2
     init_std: float = 0.02
+    repeats: bool = True
+    attributes: bool = True
+    neighbours: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +39,8 @@ class TrainConfig:
     """One complete run: the network, the optimiser and how long to train.
 
     An epoch is `windows_per_epoch` windows drawn from all users (0 = every window once); a killed run resumes
-    at the last whole epoch. The learning rate rises over `warmup_share` of the steps, then falls to zero.
+    at the last whole epoch. The epoch that ranks the first `watched_requests` of the validation best is the
+    result. The learning rate rises over `warmup_share` of the steps, then falls to zero.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -43,6 +50,7 @@ class TrainConfig:
     requests_per_sequence: int = 12
     positives_per_request: int = 24
     negatives: int = 1024
+    watched_requests: int = 512
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 8e-3
     weight_decay: float = 0.01

@@ -10,11 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from model.architecture import MASKED, Recommender
 from model.sequence import Request
 
-__all__ = ["CUTOFF", "Ranker", "eager_ranker", "ndcg", "padded", "rank_metrics", "ranked_in_chunks"]
+__all__ = [
+    "CUTOFF",
+    "Ranker",
+    "eager_logits",
+    "eager_ranker",
+    "gains",
+    "in_chunks",
+    "ndcg",
+    "padded",
+    "rank_metrics",
+    "ranked_in_chunks",
+]
 
 # (requests, K, exclude_seen) -> catalogue indices [R, K], best first.
 Ranker = Callable[[Sequence[Request], int, bool], NDArray[np.int64]]
@@ -43,44 +55,54 @@ def ranked_in_chunks(
     requests: Sequence[Request], rank: Callable[[Sequence[Request]], NDArray[np.int64]]
 ) -> NDArray[np.int64]:
     """Rank requests of like length together, so that padding and memory stay small; the order is kept."""
-    order = np.argsort([len(request.history_ids) for request in requests], kind="stable")
-    pieces = [rank([requests[place] for place in chunk]) for chunk in _chunks(order)]
-    ranked = np.concatenate(pieces)
+    order = _by_length(requests)
+    ranked = np.concatenate([rank(some) for some in in_chunks(requests)])
     back = np.empty_like(ranked)
     back[order] = ranked
     return back
 
 
-def _chunks(order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def in_chunks(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """All requests in pieces of like length, shortest first."""
+    order = _by_length(requests)
     for start in range(0, len(order), _CHUNK):
-        yield order[start : start + _CHUNK]
+        yield [requests[place] for place in order[start : start + _CHUNK]]
+
+
+def _by_length(requests: Sequence[Request]) -> NDArray[np.int64]:
+    return np.argsort([len(request.history_ids) for request in requests], kind="stable")
+
+
+def eager_logits(model: Recommender, requests: Sequence[Request], exclude_seen: bool) -> Tensor:
+    """Logits [R, V+1] of a few requests from the PyTorch model itself."""
+    device = model.bias.device
+    ids_RT, ages_RT = padded(requests)
+    history_RT = torch.from_numpy(ids_RT).to(device)
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits_RV: Tensor = model(history_RT, torch.from_numpy(ages_RT).to(device))
+        if exclude_seen:
+            logits_RV.scatter_(1, history_RT, MASKED)
+    model.train(was_training)
+    return logits_RV
 
 
 def eager_ranker(model: Recommender) -> Ranker:
     """Rank with the PyTorch model itself, as training watches it."""
-    device = model.bias.device
 
     def rank(requests: Sequence[Request], k: int, exclude_seen: bool) -> NDArray[np.int64]:
         def chunk(some: Sequence[Request]) -> NDArray[np.int64]:
-            ids_RT, ages_RT = padded(some)
-            history = torch.from_numpy(ids_RT).to(device)
-            logits_RV = model(history, torch.from_numpy(ages_RT).to(device))
-            if exclude_seen:
-                logits_RV.scatter_(1, history, MASKED)
+            logits_RV = eager_logits(model, some, exclude_seen)
             best: NDArray[np.int64] = logits_RV.topk(min(k, logits_RV.shape[1] - 1)).indices.cpu().numpy()
             return best
 
-        was_training = model.training
-        model.eval()
-        with torch.no_grad():
-            ranked = ranked_in_chunks(requests, chunk)
-        model.train(was_training)
-        return ranked
+        return ranked_in_chunks(requests, chunk)
 
     return rank
 
 
-def _gains(
+def gains(
     ranked_RK: NDArray[np.int64], relevant: Sequence[NDArray[np.int64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """NDCG and recall at `CUTOFF` of each request; what is outside the catalogue (0) counts as missed."""
@@ -95,7 +117,7 @@ def _gains(
 
 def ndcg(rank: Ranker, requests: Sequence[Request], exclude_seen: bool) -> float:
     """Mean NDCG@10 with binary gains (Jaervelin and Kekaelaeinen, 2002)."""
-    gain, _ = _gains(rank(requests, CUTOFF, exclude_seen), [request.items for request in requests])
+    gain, _ = gains(rank(requests, CUTOFF, exclude_seen), [request.items for request in requests])
     return float(gain.mean())
 
 
@@ -109,7 +131,7 @@ def rank_metrics(
     Where nobody has an item of a kind, its figure is nan.
     """
     ranked_RK = rank(requests, min(MRR_DEPTH, catalogue), exclude_seen)
-    gain, recall = _gains(ranked_RK, [request.items for request in requests])
+    gain, recall = gains(ranked_RK, [request.items for request in requests])
     figures = {
         "ndcg": float(gain.mean()),
         "recall": float(recall.mean()),
@@ -131,7 +153,7 @@ def _part(ranked_RK: NDArray[np.int64], relevant: Sequence[NDArray[np.int64]]) -
     has = [place for place, items in enumerate(relevant) if len(items)]
     if not has:
         return float("nan")
-    gain, _ = _gains(ranked_RK[has], [relevant[place] for place in has])
+    gain, _ = gains(ranked_RK[has], [relevant[place] for place in has])
     return float(gain.mean())
 
 

@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from model.config import ModelConfig, TrainConfig
 
-__all__ = ["RECIPES", "baseline", "production", "recipe", "smoke"]
+__all__ = [
+    "RECIPES",
+    "baseline",
+    "production",
+    "recipe",
+    "sequences",
+    "sequences_ids",
+    "sequences_smoke",
+    "sequences_smoke_ids",
+    "smoke",
+]
 
 
 def smoke() -> TrainConfig:
@@ -22,6 +32,21 @@ def smoke() -> TrainConfig:
         requests_per_sequence=4,
         positives_per_request=12,
     )
+
+
+def sequences_smoke() -> TrainConfig:
+    """`smoke` for item lists."""
+    small = smoke()
+    return replace(
+        small,
+        model=replace(small.model, max_history=16, repeats=False, neighbours=8),
+        positives_per_request=1,
+    )
+
+
+def sequences_smoke_ids() -> TrainConfig:
+    """`sequences_smoke` without what is known of the items."""
+    return _without_attributes(sequences_smoke())
 
 
 def baseline() -> TrainConfig:
@@ -41,8 +66,48 @@ def production() -> TrainConfig:
     )
 
 
+def sequences() -> TrainConfig:
+    """Item lists without times or repeats, as the papers have them: tens of minutes on one core."""
+    return TrainConfig(
+        model=ModelConfig(
+            context=50,
+            max_history=50,
+            dropout=0.5,
+            feed_width=256,
+            init_std=64**-0.5,
+            repeats=False,
+            neighbours=64,
+        ),
+        epochs=30,
+        windows_per_epoch=0,
+        batch_size=128,
+        requests_per_sequence=50,
+        positives_per_request=1,
+        watched_requests=2048,
+        learning_rate=1e-3,
+    )
+
+
+def sequences_ids() -> TrainConfig:
+    """`sequences` without what is known of the items: what the attributes are worth."""
+    return _without_attributes(sequences())
+
+
+def _without_attributes(config: TrainConfig) -> TrainConfig:
+    return replace(config, model=replace(config.model, attributes=False))
+
+
 RECIPES: dict[str, Callable[[], TrainConfig]] = {
-    function.__name__: function for function in (smoke, baseline, production)
+    function.__name__: function
+    for function in (
+        smoke,
+        baseline,
+        production,
+        sequences,
+        sequences_ids,
+        sequences_smoke,
+        sequences_smoke_ids,
+    )
 }
 
 

@@ -19,18 +19,20 @@ import pandas as pd
 from rich.console import Console
 from safetensors.torch import save_file
 
+from model.architecture import Recommender
 from model.artifact import Artifact, new_folder, release_store
 from model.baselines import baselines
+from model.blend import blend
 from model.calibrate import calibrate
 from model.compress import quantize
 from model.config import TrainConfig
 from model.data import Prepared, prepare
-from model.evaluate import ndcg, rank_metrics
+from model.evaluate import eager_ranker, ndcg, rank_metrics
 from model.export import export
 from model.inputs import ReleaseConfig, add_inputs, inputs_key, training_folder
 from model.pairs import bought_before, calibration_error, pair_metrics, sampled
 from model.progress import EpochReport, console_progress
-from model.report import RELEASED, TWIN, quality_report
+from model.report import ALONE, RELEASED, TWIN, quality_report
 from model.runtime import onnx_pair_scorer, onnx_ranker
 from model.sequence import Histories, Request, requests
 from model.train import train
@@ -90,6 +92,9 @@ def _fill(
     model = train(prepared, tuned, config.seed, checkpoints, progress, exclude_seen=excluded)
     longest = tuned.model.max_history
     validation = requests(prepared.events, "validation", longest)
+    if tuned.model.neighbours:
+        say("adding the collaborative part, its weight chosen on validation")
+        blend(model, prepared, validation, excluded)
     say("exporting, with parity against the eager model")
     full = scratch / ".fp32"
     full.mkdir()
@@ -98,7 +103,7 @@ def _fill(
     say("quantizing to int8, with its quality gate")
     kept = quantize(full, scratch, lambda folder: ndcg(onnx_ranker(folder), validation, excluded))
     say("measuring on the test part, beside the baselines")
-    metrics = _metrics(prepared, validation, longest, full, scratch, popularity_V, excluded, config.seed)
+    metrics = _metrics(prepared, model, validation, full, scratch, popularity_V, excluded, config.seed)
     metrics["validation"] = {"fp32 ndcg": kept[0], "int8 ndcg": kept[1]}
     shutil.rmtree(full)
     save_file(
@@ -124,8 +129,8 @@ def _fill(
 
 def _metrics(
     prepared: Prepared,
+    model: Recommender,
     validation: list[Request],
-    longest: int,
     full: Path,
     small: Path,
     popularity_V: np.ndarray[Any, np.dtype[np.float64]],
@@ -133,7 +138,7 @@ def _metrics(
     seed: int,
 ) -> dict[str, Any]:
     """Test figures of the release, its full-precision twin and the baselines, and of the pair output."""
-    test = requests(prepared.events, "test", longest)
+    test = requests(prepared.events, "test", model.config.max_history)
     whole_validation = requests(prepared.events, "validation", _ALL_HISTORY)
     whole_test = requests(prepared.events, "test", _ALL_HISTORY)
     V = len(prepared.items)
@@ -141,6 +146,9 @@ def _metrics(
         RELEASED: rank_metrics(onnx_ranker(small), test, excluded, V),
         TWIN: rank_metrics(onnx_ranker(full), test, excluded, V),
     }
+    if model.collaborative is not None:
+        with model.collaborative.silenced():
+            ranking[ALONE] = rank_metrics(eager_ranker(model), test, excluded, V)
     for name, rank in baselines(prepared, whole_validation, excluded).items():
         ranking[name] = rank_metrics(rank, whole_test, excluded, V)
     score = onnx_pair_scorer(small)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["RANKING", "RELEASED", "TWIN", "quality_report"]
+__all__ = ["ALONE", "RANKING", "RELEASED", "TWIN", "quality_report"]
 
 # What the ranking table calls the shipped graphs and their full-precision twin.
 RELEASED = "transformer int8 (the release)"
 TWIN = "transformer fp32"
+ALONE = "transformer fp32 without its collaborative part"
 
 RANKING = {
     "ndcg": "NDCG@10",

@@ -19,6 +19,9 @@ from model.config import TrainConfig
 
 __all__ = ["Batch", "Batches", "Histories", "Request", "requests"]
 
+# Windows are sorted by length among so many batches: few enough that batches still differ from epoch to epoch.
+_POOLED_BATCHES = 32
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -141,16 +144,25 @@ class Batches:
         generator = np.random.default_rng(seed)
         windows = self.windows(generator)[: self.config.windows_per_epoch or None]
         windows = windows[: len(windows) - len(windows) % ranks]
-        size = self.config.batch_size
-        for start in range(0, len(windows), size):
-            draw = np.random.default_rng((seed, start))
-            batch = self.batch(windows[start : start + size], draw)
+        for number, some in enumerate(self._alike(windows, generator)):
+            batch = self.batch(some, np.random.default_rng((seed, number)))
             yield Batch(*(tensor[rank::ranks] for tensor in vars(batch).values()))
+
+    def _alike(self, windows: NDArray[np.int64], generator: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Batches in random order, each of windows of like length, so that little of it is padding."""
+        size = self.config.batch_size
+        lengths = np.minimum(windows[:, 1], self.config.model.max_history)
+        batches = []
+        for start in range(0, len(windows), size * _POOLED_BATCHES):
+            pool = start + np.argsort(lengths[start : start + size * _POOLED_BATCHES], kind="stable")
+            batches += [windows[pool[first : first + size]] for first in range(0, len(pool), size)]
+        return [batches[place] for place in generator.permutation(len(batches))]
 
     def batch(self, windows: NDArray[np.int64], generator: np.random.Generator) -> Batch:
         """Fill one batch; windows [B, 2] are (user, end)."""
         c = self.config
-        B, T, Q, P = len(windows), c.model.max_history, c.requests_per_sequence, c.positives_per_request
+        B, Q, P = len(windows), c.requests_per_sequence, c.positives_per_request
+        T = min(c.model.max_history, int(windows[:, 1].max()))
         ids_BT = np.zeros((B, T), np.int64)
         days_BT = np.zeros((B, T))
         newest_BQ = np.zeros((B, Q), np.int64)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pandas import DataFrame
 from torch import Tensor
 
 from model.data import Prepared
@@ -34,30 +36,40 @@ class ItemTags:
     log_popularity: Tensor
 
     @classmethod
-    def of(cls, prepared: Prepared) -> Self:
-        """Number the tags of all items through, so that one table holds every attribute."""
-        items = prepared.items
-        columns = [items[name].to_numpy(np.int64) for name in _CODE_COLUMNS]
-        columns += _many_valued(items["attributes"]) if "attributes" in items else []
-        used = [column for column in columns if column.max(initial=0) > 0]
-        codes = np.zeros((len(items) + 1, max(len(used), 1)), np.int64)
-        size = 1
-        for place, column in enumerate(used):
-            codes[1:, place] = np.where(column > 0, column + size - 1, 0)
-            size += int(column.max())
+    def of(cls, prepared: Prepared, attributes: bool = True) -> Self:
+        """Number the tags of all items through, so that one table holds every attribute; none without `attributes`."""
+        columns = _columns(prepared.items) if attributes else []
+        codes = np.zeros((len(prepared.items) + 1, max(len(columns), 1)), np.int64)
+        for place, column in enumerate(columns):
+            codes[1:, place] = column
         events = prepared.events
         bought = events.loc[events["part"] == "train", "item_index"].to_numpy()
-        counts = np.bincount(bought, minlength=len(items) + 1).astype(np.float64)
+        counts = np.bincount(bought, minlength=len(prepared.items) + 1).astype(np.float64)
         counts[0] = 0
         share = (counts + 1.0) / (counts.sum() + 1.0)
-        return cls(torch.from_numpy(codes), size, torch.from_numpy(np.log(share)).float())
+        return cls(torch.from_numpy(codes), int(codes.max()) + 1, torch.from_numpy(np.log(share)).float())
 
 
-def _many_valued(attributes: Iterable[Sequence[int]]) -> list[NDArray[np.int64]]:
-    """One column a place in the longest list. Places share no codes: lists are ordered, fine to coarse."""
+def _columns(items: DataFrame) -> list[NDArray[np.int64]]:
+    """Codes [V] a column, 0 where an item lacks it; what one column uses, no other does."""
+    columns: list[NDArray[np.int64]] = []
+    used = 0
+    for name in _CODE_COLUMNS:
+        column = items[name].to_numpy(np.int64)
+        if column.any():
+            columns.append(np.where(column > 0, column + used, 0))
+            used += int(column.max())
+    if "attributes" in items:
+        columns += _many_valued(items["attributes"], used)
+    return columns
+
+
+def _many_valued(attributes: Iterable[Sequence[int]], used: int) -> list[NDArray[np.int64]]:
+    """One column a place in the longest list; a number means the same in every place."""
     attributes = list(attributes)
-    longest = max((len(codes) for codes in attributes), default=0)
+    numbers = {number: used + 1 + place for place, number in enumerate(sorted(set(chain(*attributes))))}
+    longest = max(map(len, attributes), default=0)
     return [
-        np.array([codes[place] if place < len(codes) else 0 for codes in attributes], np.int64)
+        np.array([numbers[codes[place]] if place < len(codes) else 0 for codes in attributes], np.int64)
         for place in range(longest)
     ]

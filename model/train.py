@@ -29,8 +29,6 @@ from model.tags import ItemTags
 
 __all__ = ["train"]
 
-# Between epochs a sample of the validation requests is enough to see where training stands.
-WATCHED_REQUESTS = 512
 # No run has that many epochs or processes, so that no two draws share a seed.
 _EPOCHS_APART = 10_007
 
@@ -71,13 +69,13 @@ class _Run:
         self.config, self.seed = config, seed
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(seed)
-        self.model = Recommender(config.model, ItemTags.of(prepared)).to(self.device)
+        self.model = Recommender(config.model, ItemTags.of(prepared, config.model.attributes)).to(self.device)
         objective = SampledSoftmax(self.model)
         self.objective: nn.Module = DistributedDataParallel(objective) if self.ranks > 1 else objective
         self.optimizer = _optimizer(self.model, config)
         events = prepared.events
         self.batches = Batches(Histories.of(events[events["part"] == "train"]), config)
-        self.watched = requests(events, "validation", config.model.max_history)[:WATCHED_REQUESTS]
+        self.watched = requests(events, "validation", config.model.max_history)[: config.watched_requests]
         self.exclude_seen = exclude_seen
         self.checkpoint = Checkpoint(
             out, {"config": repr(config), "seed": seed, "data": prepared.fingerprint}

@@ -1,21 +1,24 @@
-"""Quality over three seeds: the released int8 transformer, its fp32 twin and the baselines, on the test part."""
+"""Quality over several seeds: the released int8 transformer, its fp32 twin and the baselines, on the test part."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import mean, stdev
 
 from rich.console import Console
 
 from model.artifact import Artifact, release_store
 from model.inputs import ReleaseConfig, add_inputs
-from model.progress import console_progress
-from model.release import build_release
+from model.progress import EpochReport, console_progress
+from model.release import Say, build_release
 from model.report import RANKING, RELEASED, TWIN
 from scripts.benchmarks.machine import describe
+from scripts.benchmarks.quality import yardstick
 from scripts.benchmarks.result import Result, Row
 
 __all__ = ["main", "rows", "table"]
@@ -27,32 +30,62 @@ MIN_INT8_SHARE = 0.99
 
 def main() -> None:
     """Build or reuse one release a seed, then compare what their manifests say."""
-    parser = argparse.ArgumentParser(prog="scripts/bench model", description=__doc__)
-    add_inputs(parser)
-    chosen = vars(parser.parse_args())
-    first = chosen.pop("seed")
+    chosen = _parser().parse_args()
     console = Console()
-    console.print(
-        f"{SEEDS} seeds of recipe {chosen['recipe']}: baseline takes about five minutes a seed on two cores"
-    )
     started = time.monotonic()
     try:
         with console_progress(console) as progress:
-            releases = [
-                build_release(ReleaseConfig(**chosen, seed=seed), release_store(), console.print, progress)
-                for seed in range(first, first + SEEDS)
-            ]
+            name, releases, found = _measured(chosen, console.print, progress)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on from the last whole epoch")
     result = Result(
-        name="model",
+        name=name,
         machine=describe(["torch", "onnxruntime"]),
         seconds=time.monotonic() - started,
-        rows=rows(releases),
+        rows=found,
     )
     print(table(releases))
     console.print(result.table())
     print(f"next: the figures are in {result.write()}; model/README.md says how they come about")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench model", description=__doc__)
+    add_inputs(parser)
+    parser.add_argument("--seeds", type=int, choices=range(1, 10), default=SEEDS, help="from --seed on")
+    parser.add_argument(
+        "--yardstick",
+        metavar="FILE",
+        help="item lists as papers have them, with the recipe, parts and protocols for those",
+    )
+    parser.add_argument("--short", action="store_true", help="of the yardstick: seconds, coarse figures")
+    return parser
+
+
+def _measured(
+    chosen: argparse.Namespace, say: Say, progress: Callable[[EpochReport], None]
+) -> tuple[str, Sequence[Artifact], list[Row]]:
+    """The result's name, the releases that its table compares, and its rows."""
+    seeds = range(chosen.seed, chosen.seed + chosen.seeds)
+    if chosen.yardstick:
+        plan = yardstick.SHORT if chosen.short else yardstick.FULL
+        say(f"{len(seeds)} seeds of recipes {plan.recipe} and {plan.ids}: {plan.about}")
+        found = yardstick.measure(plan, chosen.yardstick, seeds, say, progress)
+        return (
+            "yardstick",
+            found.releases,
+            [*yardstick.rows(found, Path(chosen.yardstick)), *rows(found.releases)],
+        )
+    say(
+        f"{len(seeds)} seeds of recipe {chosen.recipe}: baseline takes about five minutes a seed on two cores"
+    )
+    inputs = {"recipe": chosen.recipe, "source": chosen.source, "path": chosen.path}
+    releases = [
+        build_release(ReleaseConfig(**inputs, seed=seed), release_store(), say, progress) for seed in seeds
+    ]
+    return "model", releases, rows(releases)
 
 
 def figures(releases: Sequence[Artifact], scorer: str, metric: str) -> list[float]:
@@ -73,7 +106,9 @@ def table(releases: Sequence[Artifact]) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    deviation = stdev(values)
+    if math.isnan(values[0]):
+        return "-"
+    deviation = stdev(values) if len(values) > 1 else 0.0
     return f"{mean(values):.4f}" + (f" ± {deviation:.4f}" if deviation else "")
 
 

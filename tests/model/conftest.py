@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from model.architecture import Recommender
+from model.collaborative import Collaborative
 from model.config import TrainConfig
 from model.data import prepare
 from model.recipes import smoke
+from model.sequence import Histories
 from model.tags import ItemTags
 from tests.model.habits import habits
 
@@ -29,11 +31,12 @@ def small(prepared) -> TrainConfig:
 
 @pytest.fixture(scope="session")
 def fresh_model(prepared, small):
-    """`fresh_model()`: a model of the small shop with weights as spread as trained ones."""
+    """`fresh_model(**sizes)`: a model of the small shop with weights as spread as trained ones."""
 
-    def build() -> Recommender:
+    def build(**sizes: int) -> Recommender:
         torch.manual_seed(0)
-        recommender = Recommender(replace(small.model, init_std=0.5), ItemTags.of(prepared)).eval()
+        config = replace(small.model, init_std=0.5, **sizes)
+        recommender = Recommender(config, ItemTags.of(prepared)).eval()
         # A model at its start says the same of every repeat.
         for parameter in recommender.parameters():
             if parameter.dim() == 1:
@@ -41,6 +44,19 @@ def fresh_model(prepared, small):
         return recommender
 
     return build
+
+
+@pytest.fixture(scope="session")
+def with_collaborative_part(prepared):
+    """`with_collaborative_part(model)`: the model, with followers that count for something."""
+
+    def add(recommender: Recommender) -> Recommender:
+        events = prepared.events[prepared.events["part"] == "train"]
+        recommender.collaborative = Collaborative.of(Histories.of(events), recommender.config.catalogue, 8)
+        recommender.collaborative.weight.fill_(0.7)
+        return recommender
+
+    return add
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
+import pytest
 import torch
 
 from model.architecture import MASKED, basket_starts
+from model.tags import ItemTags
 
 
 def history(length=6, catalogue=40):
@@ -19,7 +21,14 @@ def test_padding_in_front_changes_no_logit(model):
         torch.testing.assert_close(padded, model(ids, ages), atol=1e-4, rtol=1e-4)
 
 
-def test_a_candidate_gets_the_logit_that_the_whole_catalogue_gives_it(model):
+@pytest.mark.parametrize("collaborative", [False, True])
+@pytest.mark.parametrize("repeats", [False, True])
+def test_a_candidate_gets_the_logit_that_the_whole_catalogue_gives_it(
+    fresh_model, with_collaborative_part, collaborative, repeats
+):
+    model = fresh_model(repeats=repeats)
+    if collaborative:
+        model = with_collaborative_part(model)
     ids, ages = history()
     candidates = torch.tensor([[1, 2, 9], [30, 1, 1]])
 
@@ -56,3 +65,14 @@ def test_baskets_are_counted_once_each_with_or_without_padding():
     known = torch.tensor([[False, True, True, True, True, True]])
 
     assert basket_starts(days, known).tolist() == [[0, 1, 1, 0, 0, 1]]
+
+
+def test_a_model_without_repeats_has_no_personal_part(fresh_model):
+    model = fresh_model(repeats=False)
+    assert not [name for name, _ in model.named_parameters() if "personal" in name or "repeat" in name]
+
+
+def test_an_item_by_its_id_alone_is_the_same_whatever_is_known_of_it(prepared):
+    tags = ItemTags.of(prepared, attributes=False)
+    assert tags.size == 1
+    assert not tags.codes.any()

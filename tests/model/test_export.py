@@ -10,10 +10,10 @@ from model.runtime import session
 
 
 @pytest.fixture(scope="module")
-def graphs(fresh_model, tmp_path_factory):
+def graphs(fresh_model, with_collaborative_part, tmp_path_factory):
     """One export serves all tests: it is the slow part."""
     folder = tmp_path_factory.mktemp("fp32")
-    export(fresh_model(), Calibration(0.7, -1.0), folder)
+    export(with_collaborative_part(fresh_model()), Calibration(0.7, -1.0), folder)
     return folder
 
 
@@ -40,7 +40,8 @@ def chances(graphs, ids, candidates):
     )[0]
 
 
-def test_the_exported_graphs_keep_to_the_signature_and_their_contract(graphs, model):
+def test_the_exported_graphs_keep_to_the_signature_and_their_contract(graphs, model, with_collaborative_part):
+    model = with_collaborative_part(model)
     V = model.config.catalogue
     plain_ids, plain_scores = ask(graphs, [[1, 2, 3]])
 

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,29 @@ def test_training_and_serving_score_the_same_request_alike(model, batches):
         assert loss.item() == pytest.approx(expected / len(wanted) ** 0.5, rel=1e-4)
 
 
+def test_without_repeats_only_what_is_not_in_the_history_competes(fresh_model, batches):
+    model = fresh_model(repeats=False)
+    batch = last_requests(batches, 1)
+    asked = (batch.positives_BQP != 0).any(-1).sum()
+    batch = replace(
+        batch,
+        **{
+            name: getattr(batch, name)[:, asked - 1 : asked]
+            for name in ("newest_BQ", "day_BQ", "positives_BQP")
+        },
+    )
+    every = torch.arange(1, model.config.catalogue + 1)
+    with torch.no_grad():
+        loss, _ = SampledSoftmax(model)(batch, every)
+        logits = model(batch.ids_BT, (batch.day_BQ - batch.days_BT).clamp(min=0))[0]
+    wanted = [item for item in batch.positives_BQP.flatten().tolist() if item]
+    known = {*wanted, *batch.ids_BT.flatten().tolist()}
+    rest = logits[[item for item in every.tolist() if item not in known]].logsumexp(0)
+    expected = sum((torch.logaddexp(rest, logits[item]) - logits[item]).item() for item in wanted)
+
+    assert loss.item() == pytest.approx(expected / len(wanted) ** 0.5, rel=1e-4)
+
+
 def test_a_request_sees_nothing_of_what_comes_after_it(model, batches):
     batch = last_requests(batches)
     first = batch.newest_BQ[:, :1], batch.day_BQ[:, :1], batch.positives_BQP[:, :1]
@@ -85,6 +109,11 @@ def test_a_window_holds_only_what_came_before_its_requests(batches):
         newest_day = batch.days_BT.gather(1, batch.newest_BQ)
         real = (batch.positives_BQP != 0).any(-1)
         assert (newest_day < batch.day_BQ)[real].all()
+
+
+def test_batches_are_no_longer_than_their_longest_window(batches):
+    for batch in batches.epoch(seed=3):
+        assert (batch.ids_BT[:, 0] != 0).any()
 
 
 def test_an_epoch_asks_for_every_basket_that_has_a_history(batches, small):

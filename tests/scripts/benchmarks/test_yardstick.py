@@ -1,0 +1,96 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.artifact import Artifact, Manifest
+from model.report import ALONE, RELEASED, TWIN
+from scripts.benchmarks.quality import yardstick
+from scripts.benchmarks.quality.yardstick import Yardstick, rows
+from scripts.benchmarks.result import FOLDER
+
+PROJECT = Path(__file__).parents[3]
+
+
+def release(**ndcg_by_scorer: float) -> Artifact:
+    names = {"released": RELEASED, "twin": TWIN, "alone": ALONE}
+    ranking = {names[key]: {"ndcg": value, "hr": 1.7 * value} for key, value in ndcg_by_scorer.items()}
+    manifest = Manifest(
+        model="m",
+        version="1",
+        precision="int8",
+        files={},
+        data="d",
+        recipe="r",
+        seed=0,
+        git_commit="c",
+        catalogue=1,
+        max_history=1,
+        metrics={"ranking": ranking},
+    )
+    return Artifact(Path(), manifest)
+
+
+@pytest.fixture
+def found():
+    return Yardstick(
+        releases=[release(released=0.06, twin=0.06, alone=0.0525)],
+        by_ids=[release(released=0.05, twin=0.058, alone=0.050)],
+        retrained=[{TWIN: {"ndcg": 0.065, "hr": 0.11}}],
+    )
+
+
+def lists(folder: Path, users: int = 40) -> Path:
+    """Item lists in which every item is followed by the next one, with attributes."""
+    generator = np.random.default_rng(0)
+    starts = generator.integers(0, 30, users)
+    lines = [
+        f"{user} " + " ".join(str((start + step) % 30) for step in range(8))
+        for user, start in enumerate(starts)
+    ]
+    file = folder / "toys.txt"
+    file.write_text("\n".join(lines) + "\n")
+    (folder / "toys_item2attributes.json").write_text(
+        json.dumps({str(item): [item % 5] for item in range(30)})
+    )
+    return file
+
+
+def test_the_published_figures_are_goals_of_the_papers_own_file_alone(found, tmp_path, monkeypatch):
+    file = lists(tmp_path)
+    assert all(row.goal is None for row in rows(found, file)[:4])
+
+    monkeypatch.setattr(yardstick, "BEAUTY_MD5", yardstick.md5_of(file))
+    assert [row.goal for row in rows(found, file)[:4]] == [0.0611, 0.0531, 0.1008, 0.0928]
+    assert [row.met for row in rows(found, file)[:4]] == [False, True, True, True]
+
+
+def test_what_the_attributes_are_worth_is_a_ratio_in_the_same_recipe(found, tmp_path):
+    gains = {row.name: row for row in rows(found, lists(tmp_path)) if row.unit == "x"}
+
+    assert [round(row.measured, 3) for row in gains.values()] == [1.034, 1.05]
+    assert [row.met for row in gains.values()] == [False, True]
+
+
+@pytest.mark.slow
+def test_the_short_yardstick_runs_on_any_file_of_the_format_and_writes_every_row(tmp_path):
+    command = [sys.executable, "-m", "scripts.benchmarks.model", "--short", "--seeds", "1"]
+    run = subprocess.run(
+        [*command, "--yardstick", str(lists(tmp_path))],
+        cwd=PROJECT,
+        env={**os.environ, "RIALTO_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    written = json.loads((FOLDER / "yardstick.json").read_text())["rows"]
+    names = [row["name"] for row in written]
+    for row in ("NDCG@10 of the release", "item attributes against ids only", "validation items trained on"):
+        assert any(row in name for name in names)
+    assert all(row["measured"] is not None for row in written)
