@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 from serving.failure import ServerError
 from serving.runtime.port import LOOPBACK, require_free, wait_until_free
-from serving.runtime.process import ProcessRef, mentioning
+from serving.runtime.process import mentioning, start_detached
 from serving.runtime.server import ServerConfig, ServerHandle
 
 __all__ = ["start", "stop"]
@@ -22,9 +21,6 @@ POLL_SECONDS = 0.1
 DRAIN_SECONDS = 10
 KILL_SECONDS = 5
 SHARED_MEMORY = Path("/dev/shm")
-# Runs its arguments in the background and prints their process number. The shell ends at once, so the server
-# is a child of init and no starter has to stay and reap it.
-DETACH = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 
 
 def start(config: ServerConfig) -> ServerHandle:
@@ -76,15 +72,7 @@ def _sweep(handle: ServerHandle) -> None:
 
 def _launch(config: ServerConfig) -> ServerHandle:
     region = f"rialto_{secrets.token_hex(8)}_"
-    done = subprocess.run(
-        ["/bin/sh", "-c", DETACH, config.log, *_command(config, region)],
-        env=_environment(config),
-        start_new_session=True,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    process = ProcessRef.of(int(done.stdout))
+    process = start_detached(_command(config, region), log=config.log, environment=_environment(config))
     if process is None:
         raise ServerError(f"tritonserver ended at once; see {config.log}")
     return ServerHandle(process=process, region=region, ports=config.ports)
@@ -122,7 +110,20 @@ def _command(config: ServerConfig, region: str) -> list[str | Path]:
         "--metrics-config=summary_latencies=true",
         "--allow-sagemaker=false",
         "--allow-vertex-ai=false",
+        *_mutual_tls(config.certificates),
         f"--exit-timeout-secs={DRAIN_SECONDS}",
+    ]
+
+
+def _mutual_tls(certificates: Path | None) -> list[str]:
+    if certificates is None:
+        return []
+    return [
+        "--grpc-use-ssl=true",
+        "--grpc-use-ssl-mutual=true",
+        f"--grpc-server-cert={certificates / 'tls.crt'}",
+        f"--grpc-server-key={certificates / 'tls.key'}",
+        f"--grpc-root-cert={certificates / 'ca.crt'}",
     ]
 
 

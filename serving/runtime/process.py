@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["ProcessRef", "mentioning"]
+__all__ = ["ProcessRef", "mentioning", "start_detached"]
 
 PROC = Path("/proc")
 # Fields after the program's name in /proc/<pid>/stat (proc_pid_stat(5)): state is the 3rd of all, start the
 # 22nd.
 STATE, START = 0, 19
 DEAD = {"Z", "X"}
+# Runs its arguments in the background and prints their process number. The shell ends at once, so what it started
+# is a child of init and no starter has to stay and reap it.
+DETACH = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,22 @@ class ProcessRef:
             yield handle if self.alive() else None
         finally:
             os.close(handle)
+
+
+def start_detached(
+    command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str], folder: Path | None = None
+) -> ProcessRef | None:
+    """Start a program that outlives the caller, in `folder`; None if it ended at once."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", DETACH, log, *command],
+        env=environment,
+        cwd=folder,
+        start_new_session=True,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return ProcessRef.of(int(done.stdout))
 
 
 def mentioning(word: str) -> list[ProcessRef]:

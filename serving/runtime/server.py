@@ -30,11 +30,16 @@ class ServerPorts:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerConfig:
-    """What a server runs on (`.rialto/environments/triton`), the folder that is its own, and its ports."""
+    """What a server runs on (`.rialto/environments/triton`), the folder that is its own, and its ports.
+
+    With `certificates`, a folder of tls.crt, tls.key and ca.crt, gRPC takes only callers whose certificate that
+    authority made.
+    """
 
     environment: Path
     folder: Path
     ports: ServerPorts
+    certificates: Path | None = None
 
     @property
     def repository(self) -> Path:
