@@ -78,7 +78,7 @@ class RecommendedItem(ItemAnswer):
     )
     reasons: list[Reason] | None = Field(
         default=None,
-        description="With explain=true: what weighed most, strongest first; null if not asked for",
+        description="With explain=true: what weighed most, strongest first; null if not asked for or not in time",
     )
 
 
@@ -112,7 +112,7 @@ class PredictAnswer(_Decision):
     )
     reasons: list[Reason] | None = Field(
         default=None,
-        description="With explain=true: what weighed most, strongest first; null if not asked for",
+        description="With explain=true: what weighed most, strongest first; null if not asked for or not in time",
     )
 
 

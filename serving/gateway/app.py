@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.gateway.problem import Problem, handle_problems
 from serving.gateway.routes import router
 from serving.gateway.service import Service
+from serving.gateway.storefront import add_storefront
 
 __all__ = ["create_app"]
 
@@ -40,6 +41,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_api_route("/healthz", _ready, include_in_schema=False)
     app.add_api_route("/healthz/live", _live, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
+    if service.config.local:
+        add_storefront(app)
     handle_problems(app)
     app.add_middleware(_Counted, service=service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -16,7 +16,8 @@ import numpy as np
 from serving.failure import ServerError
 from serving.gateway.answer import FallbackReason, Reason
 from serving.gateway.cache import ResultCache
-from serving.gateway.event import Profile, StoredHistory
+from serving.gateway.event import Profile
+from serving.gateway.explanation import reasons_for
 from serving.gateway.model import Models
 from serving.gateway.release import Release, Releases
 from serving.gateway.store import HistoryStore, HistoryStoreError
@@ -74,36 +75,55 @@ class Decider:
     deadline_seconds: float
     cache: ResultCache[Decision] = field(default_factory=ResultCache)
 
-    async def decide(self, user: str, question: Question) -> Decision:
-        """Answer for the user of a pseudonym. Never fails: whatever goes wrong becomes a fallback with its reason."""
+    async def decide(self, user: str, question: Question, *, explain: bool = False) -> Decision:
+        """Answer for the user of a pseudonym. Never fails: whatever goes wrong becomes a fallback with its reason.
+
+        To `explain` takes as long again at most; an answer that cannot be explained in time comes without reasons.
+        """
         release, profile = self.releases.current, NOBODY
-        reason: FallbackReason
+        key: Hashable = None
+        decision: Decision | None = None
+        reason: FallbackReason = "no-history"
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 stored = await self.histories.read(user, release.max_history)
                 profile = Profile.of(stored, release.catalogue, time.time())
                 if len(profile.history.ids):
-                    return await self._by_model(user, question, release, profile, stored)
-            reason = "no-history"
+                    key = (user, stored.version, _canonical(question))
+                    decision = await self._by_model(key, question, release, profile)
         except TimeoutError:
             reason = "deadline"
         except HistoryStoreError as error:
             reason = _noted("history-store", error)
         except ServerError as error:
             reason = _noted("triton", error)
+        if decision:
+            return await self._explained(key, decision, profile) if explain else decision
         outcome = question.fallback(release, profile)
         return Decision(outcome, release, reason, len(profile.history.ids), _hash_of(question, profile))
 
     async def _by_model(
-        self, user: str, question: Question, release: Release, profile: Profile, stored: StoredHistory
+        self, key: Hashable, question: Question, release: Release, profile: Profile
     ) -> Decision:
-        key = (user, release.digest, stored.version, _canonical(question))
-        if found := self.cache.get(key):
+        if found := self.cache.get((key, release.digest)):
             return replace(found, cached=True)
         answered, outcome = await question.ask(self.models, release, profile)
         decision = Decision(outcome, answered, None, len(profile.history.ids), _hash_of(question, profile))
-        self.cache.put((user, answered.digest, stored.version, _canonical(question)), decision)
+        self.cache.put((key, answered.digest), decision)
         return decision
+
+    async def _explained(self, key: Hashable, decision: Decision, profile: Profile) -> Decision:
+        if decision.outcome.reasons is not None:
+            return decision
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                reasons = await reasons_for(self.models, decision.release, profile, decision.outcome.items)
+        except (TimeoutError, ServerError) as error:
+            log.warning("answered without reasons: %s", error or "too late")
+            return decision
+        explained = replace(decision, outcome=replace(decision.outcome, reasons=reasons))
+        self.cache.put((key, decision.release.digest), replace(explained, cached=False))
+        return explained
 
 
 def _noted(reason: FallbackReason, error: Exception) -> FallbackReason:

@@ -23,7 +23,7 @@ from serving.gateway.popular import category_of
 from serving.gateway.release import Release
 from serving.history import History
 
-__all__ = ["explain"]
+__all__ = ["reasons_for"]
 
 ITEMS, CATEGORIES = 8, 4
 REASONS = 3
@@ -40,7 +40,7 @@ class _Part:
     item: int | None
 
 
-async def explain(
+async def reasons_for(
     models: Models, release: Release, profile: Profile, items: Sequence[int]
 ) -> list[list[Reason]]:
     """The strongest reasons for each of `items`; ServerError if Triton has no answer."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from serving.gateway.decision import Outcome
 from serving.gateway.event import Profile
-from serving.gateway.explanation import explain
 from serving.gateway.model import Models
 from serving.gateway.release import Release
 from serving.gateway.search.retriever import Candidates, fused
@@ -29,7 +28,6 @@ class Recommend:
 
     k: int
     exclude_seen: bool
-    explain: bool
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -41,8 +39,7 @@ class Recommend:
         answered, items, scores = await models.recommend(
             release, profile, self.k, exclude_seen=self.exclude_seen
         )
-        outcome = Outcome(items, scores)
-        return answered, await _explained(self.explain, models, release, profile, outcome)
+        return answered, Outcome(items, scores)
 
     def fallback(self, release: Release, profile: Profile) -> Outcome:
         """See `Question`."""
@@ -56,7 +53,6 @@ class Predict:
     """The chance of one item, by its catalogue index."""
 
     item: int
-    explain: bool
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -66,8 +62,7 @@ class Predict:
     async def ask(self, models: Models, release: Release, profile: Profile) -> tuple[Release, Outcome]:
         """See `Question`."""
         answered, chances_BC = await models.chances(release, [profile.history], [self.item])
-        outcome = Outcome([self.item], [float(chances_BC[0, 0])])
-        return answered, await _explained(self.explain, models, release, profile, outcome)
+        return answered, Outcome([self.item], [float(chances_BC[0, 0])])
 
     def fallback(self, release: Release, profile: Profile) -> Outcome:
         """See `Question`."""
@@ -114,11 +109,3 @@ class Search:
         if self.candidates.matched == "all-words":
             return by_chance
         return fused([found, by_chance], len(found))
-
-
-async def _explained(
-    wanted: bool, models: Models, release: Release, profile: Profile, outcome: Outcome
-) -> Outcome:
-    if not wanted:
-        return outcome
-    return replace(outcome, reasons=await explain(models, release, profile, outcome.items))

@@ -34,7 +34,7 @@ from serving.gateway.search.retriever import retrieve
 from serving.gateway.service import Service
 from serving.gateway.store import HistoryStoreError
 
-__all__ = ["MAX_K", "events", "predict", "recommend", "router", "search"]
+__all__ = ["MAX_K", "Serving", "events", "predict", "recommend", "router", "search"]
 
 # The longest list that a page of a shop shows.
 MAX_K = 100
@@ -76,10 +76,8 @@ async def recommend(
     subject: Subject = "",
 ) -> RecommendAnswer:
     """The `k` best items, best first, with names and prices. A user whom nobody knows gets what sells most."""
-    question = Recommend(
-        k=min(k, len(service.releases.current.catalogue.items)), exclude_seen=exclude_seen, explain=explain
-    )
-    decision = await _decided(service, "recommend", user_id, question, subject)
+    question = Recommend(k=min(k, len(service.releases.current.catalogue.items)), exclude_seen=exclude_seen)
+    decision = await _decided(service, "recommend", user_id, question, subject, explain=explain)
     return RecommendAnswer(**_about(request, user_id, decision), items=_listed(decision))
 
 
@@ -94,7 +92,7 @@ async def predict(
 ) -> PredictAnswer:
     """The chance that the item is in the user's next basket."""
     item = _known(service.releases.current.catalogue, item_id)
-    decision = await _decided(service, "predict", user_id, Predict(item=item, explain=explain), subject)
+    decision = await _decided(service, "predict", user_id, Predict(item=item), subject, explain=explain)
     outcome = decision.outcome
     return PredictAnswer(
         **_about(request, user_id, decision),
@@ -160,11 +158,17 @@ async def events(service: Serving, body: EventBody) -> EventAnswer:
 
 
 async def _decided(
-    service: Service, route: str, user_id: str | None, question: Question, subject: str
+    service: Service,
+    route: str,
+    user_id: str | None,
+    question: Question,
+    subject: str,
+    *,
+    explain: bool = False,
 ) -> Decision:
     # No user has the empty pseudonym, so nothing is known of nobody.
     user = service.pseudonyms.of(user_id) if user_id else ""
-    decision = await service.decider.decide(user, question)
+    decision = await service.decider.decide(user, question, explain=explain)
     if decision.reason:
         service.metrics.fallbacks.labels(route, decision.reason).inc()
     else:

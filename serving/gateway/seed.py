@@ -19,7 +19,9 @@ from serving.gateway.pseudonym import Pseudonyms
 from serving.gateway.store import HistoryStore, HistoryStoreError
 from serving.gateway.store_address import open_histories
 
-__all__ = ["seed"]
+__all__ = ["recent_shoppers", "seed"]
+
+SHOPPERS = 24
 
 
 async def seed(
@@ -42,6 +44,13 @@ async def seed(
     ):
         users[pseudonyms.of(user_id)].append(Event(catalogue.item(index).item_id, "purchase", at))
     return await histories.seed(catalogue.digest, users)
+
+
+def recent_shoppers(catalogue: Catalogue) -> Sequence[tuple[str, int]]:
+    """The users of the recording whose last event is newest, and how many events each has."""
+    users = catalogue.histories.groupby("user_id")["timestamp"].agg(["max", "size"])
+    newest = users.sort_values("max", ascending=False, kind="stable").head(SHOPPERS)
+    return [(str(user), int(size)) for user, size in newest["size"].items()]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from serving.gateway.model import Models
 from serving.gateway.pseudonym import Pseudonyms
 from serving.gateway.release import Release, Releases, Tritons
 from serving.gateway.search.retriever import Retriever
-from serving.gateway.seed import seed
+from serving.gateway.seed import recent_shoppers, seed
 from serving.gateway.store import HistoryStore, HistoryStoreError
 from serving.gateway.store_address import open_histories
 
@@ -40,6 +40,7 @@ class Service:
     audit: AuditLog
     metrics: Metrics
     health: Mapping[str, str]
+    shoppers: Sequence[tuple[str, int]]
 
     def retrievers(self, release: Release) -> Sequence[Retriever]:
         """Who finds items for a query; the first also says how the query was understood."""
@@ -63,7 +64,9 @@ async def opened(config: GatewayConfig, tritons: Tritons) -> AsyncIterator[Servi
         stack.push_async_callback(histories.close)
         stack.push_async_callback(tritons.close)
         releases = await Releases.follow(tritons, config.release)
+        shoppers: Sequence[tuple[str, int]] = ()
         if config.local:
+            shoppers = recent_shoppers(releases.current.catalogue)
             await seed(histories, releases.current.catalogue, pseudonyms, as_if_now=True)
         models = Models(tritons, releases, metrics, config.deadline_seconds)
         decider = Decider(histories, models, releases, config.deadline_seconds)
@@ -75,7 +78,7 @@ async def opened(config: GatewayConfig, tritons: Tritons) -> AsyncIterator[Servi
         ):
             task = asyncio.create_task(_watch(name, work, seconds, health))
             stack.push_async_callback(_ended, task)
-        yield Service(config, pseudonyms, histories, releases, decider, audit, metrics, health)
+        yield Service(config, pseudonyms, histories, releases, decider, audit, metrics, health, shoppers)
 
 
 async def _watch(
