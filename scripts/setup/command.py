@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from scripts.setup.cinder import CinderEnvironment
+from scripts.setup.debian import SystemProgram
 from scripts.setup.engine import Engine
 from scripts.setup.environment import ProjectEnvironment
 from scripts.setup.failure import SetupError, os_explanation
@@ -49,6 +50,8 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         TritonEnvironment(layout, interpreter, uv),
         Engine(layout, interpreter, uv),
         Kubernetes(layout, interpreter, uv),
+        SystemProgram("redis", ("redis-server", "valkey-server"), "redis-server"),
+        SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
         CinderEnvironment(layout, interpreter, uv),
     )
 

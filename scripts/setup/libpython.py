@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.setup.debian import apt_install, may_apt_install
 from scripts.setup.failure import SetupError
 from scripts.setup.progress import Step
 from scripts.setup.shell import Shell
@@ -64,13 +63,8 @@ def provide(build: PythonBuild, shell: Shell, step: Step) -> Path:
     """The shared library of a Python, installed with apt-get where that may be; else SetupError says how."""
     if found := build.library():
         return found
-    may_install = build.is_the_systems and shutil.which("apt-get") is not None and os.geteuid() == 0
-    if may_install:
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        shell.run(step, ["apt-get", "update"], env=env)
-        shell.run(
-            step, ["apt-get", "install", "-y", "--no-install-recommends", build.debian_package], env=env
-        )
+    if build.is_the_systems and may_apt_install():
+        apt_install(build.debian_package, shell, step)
         if found := build.library():
             return found
     raise SetupError(missing(build))

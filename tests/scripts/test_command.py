@@ -46,7 +46,7 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do(capsys):
 
     assert (
         capsys.readouterr().err
-        == "error: there is no part 'trition'; the parts are project, triton, engine, kubernetes\n"
+        == "error: there is no part 'trition'; the parts are project, triton, engine, kubernetes, redis, browser, cinder\n"
     )
 
 
