@@ -27,9 +27,7 @@ def test_any_of_its_programs_is_enough(bin_folder):
     assert part.complete()
 
 
-def test_where_it_cannot_be_installed_set_up_goes_on_and_says_the_one_line_that_does(
-    bin_folder, shell, capsys
-):
+def test_where_it_cannot_be_installed_set_up_goes_on_and_says_the_one_line_that_does(bin_folder, shell, said):
     SystemProgram("redis", ("redis-server",), "redis-server").install(shell)
 
     words = said.getvalue()
