@@ -21,7 +21,7 @@ from serving.gateway.problem import problems
 from serving.gateway.routes import Serving
 from serving.gateway.store import HistoryStoreError
 
-__all__ = ["add_storefront"]
+__all__ = ["Shopper", "ShownEvent", "add_storefront", "history", "session", "shoppers"]
 
 PAGE = Path(__file__).parent / "page"
 EVENTS = 40
