@@ -26,17 +26,18 @@ PATIENCE_SECONDS = 10.0
 ANSWER_SECONDS = 8
 # What charon says when it was turned away or turned its peer away, and why that was.
 REASONS = {
-    "AUTH": "key",
-    "NO_PROP": "proposal",
-    "INVALID_KE": "proposal",
-    "TS_UNACCEPT": "selectors",
+    "AUTHENTICATION_FAILED": "key",
+    "N(AUTH_FAILED)": "key",
+    "NO_PROPOSAL_CHOSEN": "proposal",
+    "N(NO_PROP)": "proposal",
+    "N(INVAL_KE)": "proposal",
+    "TS_UNACCEPTABLE": "selectors",
 }
 
 
 def reason(said: str) -> str:
     """Why a tunnel did not come up, as far as charon said."""
-    failed = [line for line in said.splitlines() if "error" in line or "N(" in line]
-    return next((why for word, why in REASONS.items() if any(word in each for each in failed)), "silence")
+    return next((why for word, why in REASONS.items() if word in said), "silence")
 
 
 class Watch:

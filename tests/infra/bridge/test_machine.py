@@ -118,7 +118,11 @@ def test_refusals_are_counted_with_their_reason(links, asked):
         ("[ENC] parsed IKE_SA_INIT response 0 [ N(NO_PROP) ]", "proposal"),
         ("[IKE] received TS_UNACCEPTABLE notify, no CHILD_SA built\n[ENC] [ N(TS_UNACCEPT) ]", "selectors"),
         ("[IKE] retransmit 4 of request with message ID 0\n[IKE] giving up after 4 retransmits", "silence"),
-        ("[IKE] authentication of '198.51.100.10' with pre-shared key successful", "silence"),
+        (
+            "[ENC] generating IKE_AUTH request 1 [ IDi IDr AUTH SA TSi TSr N(MULT_AUTH) N(EAP_ONLY) ]",
+            "silence",
+        ),
+        ("[IKE] authentication of '203.0.113.10' (myself) with pre-shared key", "silence"),
     ],
 )
 def test_the_reason_is_what_charon_said(said, why):
