@@ -92,7 +92,7 @@ def _tunnels() -> list[Rule]:
         ),
         _alert(
             "BridgeTunnelRefused",
-            # One refusal may come of an end that was not ready yet; they come every 12 seconds when keys differ.
+            # One refusal may come of an end that was not ready yet; they come every few seconds when keys differ.
             'increase(bridge_tunnel_refusals_total{reason!="silence"}[5m]) > 2',
             "0m",
             "page",

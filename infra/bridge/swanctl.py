@@ -51,7 +51,7 @@ connections {{
     # Behind a floating address: UDP even where nobody translates, so that one rule lets it through.
     encap = yes
     mobike = no
-    # Both ends begin. Whoever comes second is not sent away; the older pair ends by itself.
+    # Both ends begin, and neither sends the other away: whichever came second would do so to the first, and again.
     unique = never
     keyingtries = 0
     dpd_delay = {DPD_SECONDS}s
@@ -78,9 +78,10 @@ connections {{
         rand_time = {child // SPREAD_SHARE}s
         life_time = {child}s
         replay_window = {REPLAY_WINDOW}
+        # Begun at the start; after that by AWS, or by bridge-watch, which sees whether another one carries already.
         start_action = start
-        close_action = start
-        dpd_action = restart
+        close_action = none
+        dpd_action = clear
       }}
     }}
   }}

@@ -1,7 +1,7 @@
-"""Keep each tunnel's interface up while it has an SA and down while it has none, and ask again after a refusal.
+"""Keep each tunnel's interface up while it has an SA and down while it has none, and begin tunnels that nobody begins.
 
-A tunnel whose SA is gone takes its BGP session and routes with it at once, instead of after BGP's hold time; and a peer
-that refused us (another key, another proposal) is asked again, which charon by itself would not do.
+A tunnel whose SA is gone takes its BGP session and routes with it at once, instead of after BGP's hold time. charon
+itself would not ask again after a refusal, and after a deletion also where the peer has begun another pair already.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CONFIG = Path("/etc/bridge.json")
 REFUSALS = Path("/run/bridge-refusals.json")
 POLL_SECONDS = 1.0
 # How long a tunnel without any IKE SA is left to itself and to AWS, which begins too.
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 4.0
 ANSWER_SECONDS = 8
 # What charon says when it was turned away or turned its peer away, and why that was.
 REASONS = {

@@ -87,7 +87,7 @@ def test_a_charon_that_does_not_answer_has_no_tunnel(links):
 
 def test_a_tunnel_that_nobody_begins_is_begun_after_a_while_and_once(links, asked):
     watching = Watch(TUNNELS)
-    for now in range(12):
+    for now in range(6):
         watching.look([parse(UP)], now)
 
     assert asked == [["swanctl", "--initiate", "--child", "second", "--timeout", "8"]]
@@ -103,7 +103,7 @@ def test_a_tunnel_that_is_being_begun_is_left_alone(links, asked):
 
 def test_refusals_are_counted_with_their_reason(links, asked):
     watching = Watch(TUNNELS)
-    for now in range(40):
+    for now in range(20):
         watching.look([parse(UP)], now)
 
     assert watch.REFUSALS.read_text() == '[{"tunnel": "second", "reason": "key", "count": 3}]'
