@@ -94,6 +94,10 @@ def _gateway() -> Iterator[Route]:
     for path in ("/", "/healthz", "/openapi.json"):
         yield Route(path=path, cluster=GATEWAY)
     yield Route(path=STATIC, cluster=GATEWAY, prefix=True)
+    # Only there in local: the page's own token, and what it shows beside the domain API.
+    yield Route(path="/storefront/session", cluster=GATEWAY)
+    for name in ("shoppers", "history"):
+        yield Route(path=f"/storefront/{name}", cluster=GATEWAY, scopes=("recommend",))
 
 
 def _guarded(route: Route, limits: LimitConfig) -> Fields:

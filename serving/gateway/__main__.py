@@ -83,6 +83,8 @@ def _config(chosen: argparse.Namespace) -> GatewayConfig:
         pseudonym_key=chosen.pseudonym_key,
         deadline_seconds=chosen.deadline_ms / 1000,
         local=chosen.local,
+        # Where the local stack keeps them: beside the folder of its gateway.
+        session_keys=chosen.state.parent / "keys" if chosen.local else None,
     )
 
 

@@ -7,16 +7,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from serving.gateway.event import EventKind
-from serving.gateway.search.retriever import Matched
-
 __all__ = [
     "EventAnswer",
     "EventBody",
+    "EventKind",
     "FallbackReason",
     "FoundItem",
     "ItemAnswer",
     "ItemId",
+    "Matched",
     "PredictAnswer",
     "Reason",
     "RecommendAnswer",
@@ -25,6 +24,8 @@ __all__ = [
     "UserId",
 ]
 
+EventKind = Literal["view", "click", "cart", "purchase", "rating"]
+Matched = Literal["all-words", "some-words", "nothing"]
 FallbackReason = Literal["no-history", "deadline", "triton", "history-store"]
 
 UserId = Annotated[

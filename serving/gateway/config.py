@@ -21,7 +21,7 @@ class GatewayConfig:
     `triton` are gRPC addresses, `release` a release's folder or "store", `state` the folder that this gateway may
     write: `histories.sqlite` unless `histories` is the URL of a Valkey or Redis, `audit/`, and `pseudonym.key`
     unless `pseudonym_key` is another file. `local` also seeds the histories of the release, so that the recording
-    ends now, and shows the storefront.
+    ends now, and shows the storefront, whose tokens are signed with the keys in `session_keys`.
     """
 
     triton: Sequence[str]
@@ -32,3 +32,4 @@ class GatewayConfig:
     triton_tls: TlsFiles | None = None
     deadline_seconds: float = DEADLINE_SECONDS
     local: bool = False
+    session_keys: Path | None = None

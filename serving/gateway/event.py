@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from serving.catalogue import SECONDS_PER_DAY, Catalogue
+from serving.gateway.answer import EventKind
 from serving.history import History
 
-__all__ = ["DISLIKED_BELOW", "Event", "EventKind", "Profile", "StoredHistory"]
-
-EventKind = Literal["view", "click", "cart", "purchase", "rating"]
+__all__ = ["DISLIKED_BELOW", "Event", "Profile", "StoredHistory"]
 
 # Of five: whoever rates an item lower does not want it suggested.
 DISLIKED_BELOW = 3.0

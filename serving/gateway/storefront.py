@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +14,12 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.catalogue import SECONDS_PER_DAY
-from serving.gateway.answer import UserId
-from serving.gateway.event import EventKind
+from serving.edge.scope import ROUTE_SCOPES
+from serving.edge.signing import KeyRing
+from serving.gateway.answer import EventKind, UserId
 from serving.gateway.problem import problems
 from serving.gateway.routes import Serving
 from serving.gateway.store import HistoryStoreError
@@ -25,6 +28,8 @@ __all__ = ["Shopper", "ShownEvent", "add_storefront", "history", "session", "sho
 
 PAGE = Path(__file__).parent / "page"
 EVENTS = 40
+LOCAL_HOSTS = ["127.0.0.1", "localhost"]
+SESSION = timedelta(minutes=10)
 # Only what this page is made of; no inline script or style, nobody else's frame, no form that leaves.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -63,9 +68,15 @@ class ShownEvent(BaseModel):
 
 @router.get("/session")
 async def session(service: Serving, response: Response) -> dict[str, str | None]:
-    """What the page shows the edge; null where there is no edge between."""
+    """A token that the edge of this machine believes for a while; null where there is none."""
     response.headers["Cache-Control"] = "no-store"
-    return {"token": None}
+    if service.config.session_keys is None:
+        return {"token": None}
+    try:
+        return {"token": KeyRing(service.config.session_keys).token("storefront", ROUTE_SCOPES, SESSION)}
+    except ValueError:
+        # No edge believes these keys: the page is asking the gateway itself.
+        return {"token": None}
 
 
 @router.get("/shoppers")
@@ -106,6 +117,8 @@ def add_storefront(app: FastAPI) -> None:
     app.include_router(router)
     app.add_api_route("/", _page, include_in_schema=False)
     app.mount("/static", _Static(directory=PAGE))
+    # Another site's name that leads to this machine (DNS rebinding) gets no token.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
 
 
 async def _page() -> FileResponse:

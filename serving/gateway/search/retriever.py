@@ -6,11 +6,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
-__all__ = ["Candidates", "Matched", "Retriever", "fused", "retrieve"]
+from serving.gateway.answer import Matched
 
-Matched = Literal["all-words", "some-words", "nothing"]
+__all__ = ["Candidates", "Retriever", "fused", "retrieve"]
 
 # Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods",
 # SIGIR 2009: 60 for every collection that they tried.

@@ -9,7 +9,15 @@ from serving.edge.config import EdgeConfig, GatewayUpstream, TokenConfig, Triton
 from serving.edge.guard import JWT, RBAC
 from serving.edge.scope import SCOPES
 
-PUBLIC = {"/", "/healthz", "/openapi.json", "/static/", "/grpc.health.v1.Health/Check", "not-found"}
+PUBLIC = {
+    "/",
+    "/healthz",
+    "/openapi.json",
+    "/static/",
+    "/storefront/session",
+    "/grpc.health.v1.Health/Check",
+    "not-found",
+}
 
 
 def config(**changes):

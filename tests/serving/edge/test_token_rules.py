@@ -144,7 +144,7 @@ def test_each_route_takes_its_scope_and_no_other(shared, key, method, path, scop
     assert status(scope[:-1]) == status(f"{scope}s") == status(scope.upper()) == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/static/page.js", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/static/page.js", "/storefront/session", "/openapi.json"])
 def test_the_page_needs_no_token(shared, path):
     assert shared.client.get(path).status_code == 200
 

@@ -61,7 +61,7 @@ async def open_shop(folder: Path, release, **changes):
     )
     async with opened(config, tritons) as service:
         transport = httpx.ASGITransport(create_app(service), raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as ask:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as ask:
             yield Shop(ask, service, tritons)
 
 

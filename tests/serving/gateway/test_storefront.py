@@ -156,3 +156,8 @@ def test_no_file_beside_the_page_can_be_fetched(gateway):
     with httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}", trust_env=False) as ask:
         for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/"):
             assert ask.get(path).status_code == 404
+
+
+def test_a_name_of_another_site_that_leads_here_gets_nothing(gateway):
+    for path in ("/", "/storefront/session", "/recommend?user_id=1"):
+        assert gateway.ask.get(path, headers={"Host": "evil.example"}).status_code == 400
