@@ -41,6 +41,8 @@ class AwsSettings(Group):
     """The account's number, in quotes; the provider refuses any other account."""
     region: Region
     """The region of everything."""
+    monthly_budget: Annotated[int, Field(ge=1)]
+    """US dollars a month, at list prices, above which a review asks about what is always there."""
     log_days: LogDays
     """How long flow logs, control-plane logs and tunnel logs are kept."""
     network: NetworkSettings

@@ -7,18 +7,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from infra.aws.kubernetes_version import END_OF_SUPPORT
 from infra.settings.aws_network import require_private
 from infra.settings.group import Group, Name, Network
 
 __all__ = ["AddOnSettings", "ClusterSettings", "require_supported"]
 
-# End of standard support: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
-END_OF_SUPPORT = {
-    "1.33": date(2026, 7, 29),
-    "1.34": date(2026, 12, 2),
-    "1.35": date(2027, 3, 27),
-    "1.36": date(2027, 8, 2),
-}
 # When support ends, AWS upgrades the cluster by itself, and the stack file no longer says what runs.
 NOTICE = timedelta(days=30)
 # https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
