@@ -10,6 +10,8 @@ __all__ = ["charon", "connection", "secret"]
 PRFS = {"SHA2-256": "prfsha256", "SHA2-384": "prfsha384", "SHA2-512": "prfsha512"}
 DH_GROUPS = {19: "ecp256", 20: "ecp384", 21: "ecp521"}
 CIPHER = "aes256gcm16"
+# Ciphers and key exchange, the kernel's ESP, swanctl's socket, and what counts new keys.
+PLUGINS = "random nonce openssl hmac kdf gcm kernel-netlink socket-default vici counters"
 # AWS begins a new key in the last nine minutes of a lifetime; whoever comes first at half time is never disturbed.
 REKEY_SHARE = 2
 SPREAD_SHARE = 10
@@ -21,8 +23,11 @@ REPLAY_WINDOW = 1024
 
 def charon() -> str:
     """What holds for all tunnels: routes are BGP's business, and a silent peer is given up within 13 seconds."""
-    return """\
-charon {
+    return f"""\
+charon {{
+  # No others: of those that Debian loads, one forwards broadcasts, another lets local networks by in plain text.
+  load_modular = no
+  load = {PLUGINS}
   # XFRM interfaces and BGP lead packets into tunnels; a route of charon's would lead around the firewall.
   install_routes = no
   install_virtual_ip = no
@@ -30,7 +35,7 @@ charon {
   retransmit_timeout = 1.0
   retransmit_base = 1.5
   retransmit_tries = 4
-}
+}}
 """
 
 

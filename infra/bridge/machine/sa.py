@@ -6,7 +6,7 @@ import re
 import subprocess
 from typing import Any
 
-__all__ = ["carrying", "known", "parse", "sas"]
+__all__ = ["begun", "carrying", "parse", "sas"]
 
 # `name {`, `}`, `key=[list]` and `key=value`, as swanctl --raw writes them.
 _TOKEN = re.compile(
@@ -50,6 +50,11 @@ def carrying(found: list[dict[str, Any]]) -> set[str]:
     }
 
 
-def known(found: list[dict[str, Any]]) -> set[str]:
-    """The tunnels with any IKE SA, be it one that is only asked for."""
-    return {name for sa in found for name in sa}
+def begun(found: list[dict[str, Any]]) -> set[str]:
+    """The tunnels that carry, or that may yet: an IKE SA that stands without a child SA brings no other by itself."""
+    return {
+        name
+        for sa in found
+        for name, each in sa.items()
+        if each["state"] != "ESTABLISHED" or each.get("child-sas")
+    }

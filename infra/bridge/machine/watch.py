@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 # Relative: on a gateway this folder is the package /usr/local/lib/bridge.
-from .sa import carrying, known, sas
+from .sa import begun, carrying, sas
 
 __all__ = ["CONFIG", "REFUSALS", "Watch", "reason", "set_link", "write"]
 
 CONFIG = Path("/etc/bridge.json")
 REFUSALS = Path("/run/bridge-refusals.json")
 POLL_SECONDS = 1.0
-# How long a tunnel without any IKE SA is left to itself and to AWS, which begins too.
+# How long a tunnel that nobody begins is left to itself and to AWS, which begins too.
 PATIENCE_SECONDS = 4.0
 ANSWER_SECONDS = 8
 # What charon says when it was turned away or turned its peer away, and why that was.
@@ -41,7 +41,7 @@ def reason(said: str) -> str:
 
 
 class Watch:
-    """The tunnels of this gateway: their interfaces, and since when each has been without an IKE SA."""
+    """The tunnels of this gateway: their interfaces, and since when each has been left alone."""
 
     def __init__(self, tunnels: dict[str, dict[str, Any]]) -> None:
         self._tunnels = tunnels
@@ -51,7 +51,7 @@ class Watch:
 
     def look(self, found: list[dict[str, Any]], now: float) -> None:
         """Bring interfaces in line with the SAs that there are."""
-        up, present = carrying(found), known(found)
+        up, present = carrying(found), begun(found)
         for name, tunnel in self._tunnels.items():
             set_link(tunnel["interface"], up=name in up)
             self._hear(name)

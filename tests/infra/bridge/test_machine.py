@@ -101,6 +101,15 @@ def test_a_tunnel_that_is_being_begun_is_left_alone(links, asked):
     assert asked == []
 
 
+def test_a_tunnel_without_a_child_sa_is_begun_again(links, asked):
+    childless = parse(CALLING.replace("CONNECTING", "ESTABLISHED"))
+    watching = Watch(TUNNELS)
+    for now in range(6):
+        watching.look([parse(UP), childless], now)
+
+    assert [command[3] for command in asked] == ["second"]
+
+
 def test_refusals_are_counted_with_their_reason(links, asked):
     watching = Watch(TUNNELS)
     for now in range(20):

@@ -42,3 +42,15 @@ def test_another_generation_of_a_key_changes_one_tunnel_and_one_machine(estate):
     assert len({operation for operation, type_, _ in steps if type_ == MACHINE}) == len(
         [1 for _, type_, _ in steps if type_ == MACHINE]
     ), "each operation once: one machine"
+
+
+def test_a_change_can_go_gateway_by_gateway(estate):
+    estate.choose("bridge/proposal", {"child-lifetime-seconds": 1800})
+
+    estate.up("--target", "**gateway-a")
+    changed = {call.urn.rpartition("::")[2] for call in estate.calls()[-3:]}
+    left = estate.steps()
+
+    assert changed == {"aws-bridge-gateway-a", "openstack-machines-gateway-a"}
+    assert {type_ for _, type_, _ in left} == {CONNECTION, MACHINE}
+    assert len([1 for _, type_, _ in left if type_ == CONNECTION]) == 1
