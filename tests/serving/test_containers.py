@@ -1,0 +1,233 @@
+"""Our images, built from their Containerfiles and run as the pods run them: nobody's user, a root nobody can write.
+
+What differs from production: the base is Debian's with the same Python (container.py), and the training image is built
+without PyTorch and CUDA, whose 6 GB are mounted from the project's own environment, which has the same lock. Nothing
+here has a GPU: training falls back to the CPU.
+"""
+
+import re
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from infra.training.bundle import bundle
+from infra.training.job import CACHE, CODE, DATA, SCRIPT, SERVICE, WORK
+from model.artifact import MANIFEST, cache_folder
+from serving.fetch import fetch
+from serving.model_config import TargetConfig
+from serving.publish import publish
+from tests.infra.local.conftest import small_shop
+from tests.serving.container import Podman, missing, run_options
+from tests.serving.s3 import BUCKET, served
+
+pytestmark = [
+    pytest.mark.podman,
+    pytest.mark.skipif(bool(missing()), reason=f"no container can be built here: {missing()}"),
+]
+
+PROJECT = Path(__file__).parents[2]
+PACKAGES = (
+    Path(sys.prefix) / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+)
+# Where pip of the base image installs, and what the training image gets from there for the test.
+INSTALLED = "/usr/local/lib/python3.11/dist-packages"
+# PyTorch finds its own backends by what its dist-info says.
+HEAVY = ("torch", f"torch-{version('torch')}.dist-info", "torchgen", "functorch", "nvidia", "triton", "cuda")
+# What pip makes of PyTorch's entry point.
+TORCHRUN = "#!/usr/bin/python3\nfrom torch.distributed.run import main\nmain()\n"
+HEAVY_LOCKED = re.compile(
+    r"^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z]+)==(?:.*\\\n)*.*\n(?:    #.*\n)*", re.MULTILINE
+)
+STORE = f"s3://{BUCKET}/releases"
+# The image says who runs it; the pods say it again.
+AS_IT_IS = [each for each in run_options() if not each.startswith("--user")]
+
+
+@pytest.fixture(scope="module")
+def podman():
+    podman = Podman(cache_folder() / "containers")
+    podman.bring_base()
+    return podman
+
+
+@pytest.fixture(scope="module")
+def fetch_image(podman):
+    return podman.build("fetch")
+
+
+@pytest.fixture(scope="module")
+def training_image(podman, tmp_path_factory):
+    context = tmp_path_factory.mktemp("context")
+    images = context / "serving" / "images"
+    shutil.copytree(PROJECT / "serving" / "images", images)
+    lock = images / "training.lock"
+    light, left_out = HEAVY_LOCKED.subn("", lock.read_text())
+    assert left_out > 10
+    lock.write_text(light)
+    return podman.build("training", context)
+
+
+@pytest.fixture(params=["fetch", "training"])
+def image(request):
+    return request.getfixturevalue(f"{request.param}_image")
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    yield from served(monkeypatch)
+
+
+@pytest.fixture
+def environment(s3, monkeypatch):
+    """What a pod is told of the store."""
+    return {
+        "AWS_ENDPOINT_URL_S3": s3.client.meta.endpoint_url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that the pods' user may write, as Kubernetes makes its volumes."""
+
+    def folder(name):
+        made = tmp_path / name
+        made.mkdir()
+        made.chmod(0o777)
+        return made
+
+    # pytest makes its folders for their owner alone.
+    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
+        parent.chmod(0o755)
+    return folder
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_an_image_runs_as_nobody_on_a_root_that_nobody_can_write(podman, image):
+    script = "id -u; id -g; touch /app/x /work/x /x 2>&1 | grep -c 'Read-only file system\\|No such file'"
+    said = podman.done("run", *AS_IT_IS, "--entrypoint", "/bin/sh", image, "-c", script)
+
+    assert said.split() == ["1000", "1000", "3"]
+
+
+def test_no_image_knows_where_this_machine_gets_its_packages(podman, image):
+    told = podman.done("image", "inspect", image) + podman.done("history", "--no-trunc", image)
+    script = "cat /etc/pip.conf /root/.config/pip/pip.conf /root/.pip/pip.conf 2>/dev/null | wc -c"
+    left = podman.done("run", *AS_IT_IS, "--user=0:0", "--entrypoint", "/bin/sh", image, "-c", script)
+
+    assert left == "0"
+    assert not re.search(r"index.url|pip\.conf|extra.index", told, re.IGNORECASE)
+
+
+def test_the_fetch_image_lays_out_the_repository_that_triton_expects(
+    podman, fetch_image, release, environment, folder, tmp_path
+):
+    publish(release, STORE)
+    models = folder("models")
+    arguments = ["serving.fetch", STORE, release.digest, "/models", "--device=gpu", "--instances=2"]
+
+    said = podman.done(
+        "run", *run_options(environment), f"--volume={models}:/models", fetch_image, *arguments
+    )
+
+    fetch(STORE, release.digest, tmp_path / "here", TargetConfig.production(device="gpu", instances=2))
+    assert said == f"{release.digest} is version 1 of recommend, predict in /models"
+    assert contents(models) == contents(tmp_path / "here")
+    assert {"recommend/config.pbtxt", "recommend/1/model.onnx"} <= contents(models).keys()
+
+
+def test_the_fetch_image_refuses_a_tampered_release_in_one_line(
+    podman, fetch_image, release, environment, s3, folder
+):
+    publish(release, STORE)
+    s3.put(f"releases/{release.digest.replace(':', '/')}/recommend.onnx", b"another graph")
+    models = folder("models")
+    arguments = ["serving.fetch", STORE, release.digest, "/models", "--device=cpu", "--instances=1"]
+
+    done = podman("run", *run_options(environment), f"--volume={models}:/models", fetch_image, *arguments)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert line.endswith("do not serve it")
+    assert contents(models) == {}
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11),
+    reason="PyTorch is mounted from the project's environment: not for Debian's Python 3.11",
+)
+def test_a_training_run_stages_its_code_trains_and_publishes_what_can_be_fetched(
+    podman, fetch_image, training_image, environment, s3, folder, tmp_path
+):
+    code = _bundle(tmp_path)
+    s3.put(f"code/{code.hex}.zip", code.data)
+    s3.put("histories/shop.txt", small_shop().encode())
+    work, models = folder("work"), folder("models")
+    launcher = tmp_path / "torchrun"
+    launcher.write_text(TORCHRUN)
+    launcher.chmod(0o755)
+    torch = [
+        *(f"--volume={PACKAGES / each}:{INSTALLED}/{each}:ro" for each in HEAVY),
+        f"--volume={launcher}:/usr/local/bin/torchrun:ro",
+    ]
+
+    stage = ["serving.stage", f"s3://{BUCKET}/code/{code.hex}.zip", code.digest, WORK]
+    podman.done(
+        "run",
+        *run_options(environment),
+        f"--volume={work}:{WORK}",
+        fetch_image,
+        *stage,
+        "--data",
+        f"s3://{BUCKET}/histories",
+    )
+    pod = {
+        **environment,
+        "JOB_NAME": "training-1",
+        "JOB_COMPLETION_INDEX": "0",
+        "STORE": STORE,
+        "RIALTO_COMMIT": code.digest,
+        "RIALTO_CACHE": CACHE,
+        "PYTHONPATH": CODE,
+        # PyTorch as mounted is not compiled, which three processes would do anew; as installed it is.
+        "PYTHONPYCACHEPREFIX": f"{WORK}/bytecode",
+        "HOME": "/tmp",
+    }
+    inputs = ["--recipe", "smoke", "--source", "sequences", "--seed", "0", "--path", f"{DATA}/shop.txt"]
+    options = [
+        *run_options(pod),
+        f"--volume={work}:{WORK}",
+        *torch,
+        f"--workdir={CODE}",
+        f"--add-host=training-1-0.{SERVICE}:127.0.0.1",
+    ]
+    script = SCRIPT.format(nodes=1, service=SERVICE, port=29500)
+    podman.done("run", *options, training_image, "/bin/sh", "-c", script, "train", *inputs)
+
+    (manifest,) = [key for key in s3.listing() if key.startswith("releases/") and key.endswith(MANIFEST)]
+    digest = ":".join(manifest.split("/")[1:3])
+    fetched = ["serving.fetch", STORE, digest, "/models", "--device=cpu", "--instances=1"]
+    podman.done("run", *run_options(environment), f"--volume={models}:/models", fetch_image, *fetched)
+    assert {"predict/1/model.onnx", "recommend/1/model.onnx"} <= contents(models).keys()
+
+
+def _bundle(tmp_path):
+    """The code as `pulumi up` packs it, with the gate open: a model of seconds has no quality to lose."""
+    for name in ("model", "serving"):
+        shutil.copytree(PROJECT / name, tmp_path / "root" / name)
+    quantize = tmp_path / "root" / "model" / "compress" / "quantize.py"
+    gate = "MIN_KEPT_SHARE = 0.99"
+    assert gate in quantize.read_text()
+    quantize.write_text(quantize.read_text().replace(gate, "MIN_KEPT_SHARE = 0.0"))
+    return bundle(tmp_path / "root")
