@@ -25,6 +25,8 @@ from tests.serving.s3 import BUCKET, served
 
 pytestmark = [
     pytest.mark.podman,
+    # A first build brings a Debian and all packages.
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(bool(missing()), reason=f"no container can be built here: {missing()}"),
 ]
 
