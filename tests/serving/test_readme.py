@@ -28,7 +28,7 @@ def test_the_readmes_calls_give_the_same_top_ten_over_http_and_grpc(served):
             command, capture_output=True, text=True, check=True, cwd=PROJECT, timeout=60
         ).stdout
 
-    over_http = json.loads(run(["bash", "-c", block("sh", "curl")]))["outputs"]
+    over_http = json.loads(run(["bash", "-c", block("sh", "/v2/models")]))["outputs"]
     top_ten, chances = run([sys.executable, "-c", block("python", "Client.open")]).splitlines()
 
     items = next(output["data"] for output in over_http if output["name"] == "item_ids")
