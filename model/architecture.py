@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from model.collaborative import Collaborative
 from model.config import ModelConfig
+from model.item_table import DenseTable, ItemTable
 from model.tags import ItemTags
 
 __all__ = ["MASKED", "Reading", "Recommender", "basket_starts"]
@@ -210,14 +211,18 @@ class Recommender(nn.Module):
 
     def forward(self, history_ids: Tensor, history_ages: Tensor) -> Tensor:
         """Logits [B, V+1] of every catalogue index for histories [B, T]; index 0 gets the lowest."""
-        table_VD = self.item_vectors(torch.arange(self.config.catalogue + 1, device=history_ids.device))
-        return self.catalogue_logits(history_ids, history_ages, table_VD, table_VD.T)
+        return self.catalogue_logits(history_ids, history_ages, self.table())
 
-    def catalogue_logits(self, ids_BT: Tensor, ages_BT: Tensor, table_VD: Tensor, table_DV: Tensor) -> Tensor:
+    @torch.no_grad()
+    def table(self) -> DenseTable:
+        """The vectors of the whole catalogue, as constants."""
+        return DenseTable(self.item_vectors(torch.arange(self.config.catalogue + 1, device=self.bias.device)))
+
+    def catalogue_logits(self, ids_BT: Tensor, ages_BT: Tensor, table: ItemTable) -> Tensor:
         """`forward` over item vectors that were computed before; the exported graph keeps them as constants."""
-        vectors_BTD = F.embedding(ids_BT, table_VD)
+        vectors_BTD = table.vectors(ids_BT)
         reading = self.read(ids_BT, ages_BT, vectors_BTD)
-        logits_BV = reading.query_BD @ table_DV + self.bias
+        logits_BV = table.scores(reading.query_BD) + self.bias
         if self.collaborative is not None:
             logits_BV = logits_BV + self.collaborative(ids_BT)
         if self.config.repeats:
@@ -232,11 +237,11 @@ class Recommender(nn.Module):
         return logits_BV.scatter(1, ids_BT, logits_BT)
 
     def candidate_logits(
-        self, ids_BT: Tensor, ages_BT: Tensor, candidates_BC: Tensor, table_VD: Tensor
+        self, ids_BT: Tensor, ages_BT: Tensor, candidates_BC: Tensor, table: ItemTable
     ) -> Tensor:
         """Logits [B, C] of chosen catalogue indices; the same numbers that `forward` gives them."""
-        vectors_BCD = F.embedding(candidates_BC, table_VD)
-        reading = self.read(ids_BT, ages_BT, F.embedding(ids_BT, table_VD))
+        vectors_BCD = table.vectors(candidates_BC)
+        reading = self.read(ids_BT, ages_BT, table.vectors(ids_BT))
         general_BC = (vectors_BCD @ reading.query_BD.unsqueeze(-1)).squeeze(-1) + self.bias[candidates_BC]
         if self.collaborative is not None:
             general_BC = general_BC + self.collaborative(ids_BT).gather(1, candidates_BC)

@@ -33,7 +33,7 @@ def baselines(prepared: Prepared, validation: Sequence[Request], exclude_seen: b
     events = prepared.events[prepared.events["part"] == "train"]
     histories = Histories.of(events)
     V = len(prepared.items)
-    popularity_V = _popularity(histories, V)
+    popularity_V = histories.popularity(V)
     frequency = max(
         (_frequency(popularity_V, half_life) for half_life in FREQUENCY_HALF_LIVES_DAYS),
         key=lambda rank: ndcg(rank, validation, exclude_seen),
@@ -43,10 +43,6 @@ def baselines(prepared: Prepared, validation: Sequence[Request], exclude_seen: b
         "personal frequency (recency-decayed)": frequency,
         KNN: knn(histories, V),
     }
-
-
-def _popularity(histories: Histories, catalogue: int) -> NDArray[np.float64]:
-    return np.bincount(histories.items_E, minlength=catalogue + 1) / max(1, len(histories.items_E))
 
 
 def _ranker(score: _Score) -> Ranker:
@@ -80,7 +76,7 @@ def _frequency(popularity_V: NDArray[np.float64], half_life_days: float) -> Rank
 
 def knn(histories: Histories, catalogue: int) -> Ranker:
     """What followed the newest items in other histories; each of them votes with 1/(1 + steps back)."""
-    popularity_V = _popularity(histories, catalogue)
+    popularity_V = histories.popularity(catalogue)
     matrix = follows(histories, catalogue)
 
     def score(requests: Sequence[Request]) -> NDArray[np.float64]:

@@ -55,8 +55,7 @@ def eager_pair_scorer(model: Recommender) -> PairScorer:
     """Logits of pairs, straight from the PyTorch model."""
     device = model.bias.device
     model.eval()
-    with torch.no_grad():
-        table_VD = model.item_vectors(torch.arange(model.config.catalogue + 1, device=device))
+    table = model.table()
 
     def score(
         ids: NDArray[np.int64], ages: NDArray[np.float32], candidates: NDArray[np.int64]
@@ -66,7 +65,7 @@ def eager_pair_scorer(model: Recommender) -> PairScorer:
                 torch.from_numpy(ids).to(device),
                 torch.from_numpy(ages).to(device),
                 torch.from_numpy(candidates).to(device),
-                table_VD,
+                table,
             )
         scores: NDArray[np.float32] = logits.cpu().numpy()
         return scores

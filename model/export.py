@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from model.architecture import MASKED, Recommender
 from model.calibrate import Calibration
+from model.item_table import ItemTable
 from model.parity import check_parity
 
 __all__ = ["export"]
@@ -26,14 +27,16 @@ OPSET = 18
 OLDEST_DAYS = 36_500.0
 
 
-def export(model: Recommender, calibration: Calibration, out: Path) -> None:
+def export(model: Recommender, calibration: Calibration, out: Path, table: ItemTable | None = None) -> None:
     """Write `recommend.onnx` and `predict.onnx` and prove that they answer as the eager model does.
 
-    Raises AssertionError where an answer differs by more than `parity.LOGIT_TOLERANCE`.
+    They hold the item vectors as `table` does, or whole. Raises AssertionError where an answer differs by more
+    than `parity.LOGIT_TOLERANCE`.
     """
     # It says of each torchvision operator that it is not there; none is used.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     model = model.cpu().eval()
+    table = table or model.table()
     ids_BT = torch.tensor([[0, 1, 2, 1, 2], [1, 1, 2, 2, 1]]).repeat(1, 8)
     ages_BT = torch.linspace(40, 1, ids_BT.shape[1]).expand(2, -1).contiguous()
     B, T, C = (torch.export.Dim(name, min=1, max=1 << 16) for name in ("B", "T", "C"))
@@ -41,28 +44,26 @@ def export(model: Recommender, calibration: Calibration, out: Path) -> None:
 
     excluded = torch.tensor([[True], [False]])
     logits = _graph(
-        _Recommend(model), (ids_BT, ages_BT, excluded), {**history, "exclude_seen": {0: B}}, "logits"
+        _Recommend(model, table), (ids_BT, ages_BT, excluded), {**history, "exclude_seen": {0: B}}, "logits"
     )
     onnx.save(_with_top_k(logits, model.config.catalogue), out / "recommend.onnx")
 
     candidates_BC = torch.tensor([[1, 2, 0], [2, 1, 1]])
     shapes = {**history, "candidate_ids": {0: B, 1: C}}
-    predict = _graph(_Predict(model, calibration), (ids_BT, ages_BT, candidates_BC), shapes, "probabilities")
+    predict = _graph(
+        _Predict(model, table, calibration), (ids_BT, ages_BT, candidates_BC), shapes, "probabilities"
+    )
     onnx.save(predict, out / "predict.onnx")
-    check_parity(model, calibration, out)
+    check_parity(model, table, calibration, out)
 
 
 class _Served(nn.Module):
     """What both graphs share: inputs made safe, item vectors as constants."""
 
-    table_VD: Tensor
-
-    def __init__(self, model: Recommender) -> None:
+    def __init__(self, model: Recommender, table: ItemTable) -> None:
         super().__init__()
         self.model = model
-        with torch.no_grad():
-            table_VD = model.item_vectors(torch.arange(model.config.catalogue + 1))
-        self.register_buffer("table_VD", table_VD)
+        self.table = table
 
     def safe(self, ids_BT: Tensor, ages_BT: Tensor) -> tuple[Tensor, Tensor]:
         """Unknown indices and events beyond `max_history` become padding, ages finite and not negative."""
@@ -83,15 +84,9 @@ class _Served(nn.Module):
 class _Recommend(_Served):
     """Logits of the whole catalogue; the top k is added behind it."""
 
-    table_DV: Tensor
-
-    def __init__(self, model: Recommender) -> None:
-        super().__init__(model)
-        self.register_buffer("table_DV", self.table_VD.T.contiguous())
-
     def forward(self, history_ids: Tensor, history_ages: Tensor, exclude_seen: Tensor) -> Tensor:
         ids_BT, ages_BT = self.safe(history_ids, history_ages)
-        logits_BV = self.model.catalogue_logits(ids_BT, ages_BT, self.table_VD, self.table_DV)
+        logits_BV = self.model.catalogue_logits(ids_BT, ages_BT, self.table)
         kept_BT = torch.where(exclude_seen, MASKED, logits_BV.gather(1, ids_BT))
         return logits_BV.scatter(1, ids_BT, kept_BT)
 
@@ -99,15 +94,15 @@ class _Recommend(_Served):
 class _Predict(_Served):
     """Calibrated probabilities of chosen candidates; 0 for what is not in the catalogue."""
 
-    def __init__(self, model: Recommender, calibration: Calibration) -> None:
-        super().__init__(model)
+    def __init__(self, model: Recommender, table: ItemTable, calibration: Calibration) -> None:
+        super().__init__(model, table)
         self.calibration = calibration
 
     def forward(self, history_ids: Tensor, history_ages: Tensor, candidate_ids: Tensor) -> Tensor:
         ids_BT, ages_BT = self.safe(history_ids, history_ages)
         known_BC = self.known(candidate_ids)
         candidates_BC = torch.where(known_BC, candidate_ids, 0)
-        logits_BC = self.model.candidate_logits(ids_BT, ages_BT, candidates_BC, self.table_VD)
+        logits_BC = self.model.candidate_logits(ids_BT, ages_BT, candidates_BC, self.table)
         chance_BC = torch.sigmoid(self.calibration.slope * logits_BC + self.calibration.intercept)
         return torch.where(known_BC, chance_BC, 0.0)
 

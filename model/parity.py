@@ -12,6 +12,7 @@ import torch
 
 from model.architecture import Recommender
 from model.calibrate import Calibration
+from model.item_table import ItemTable
 from model.runtime import session
 
 __all__ = ["check_parity"]
@@ -21,13 +22,11 @@ LOGIT_TOLERANCE = 2e-3
 _ROUNDS = 4
 
 
-def check_parity(model: Recommender, calibration: Calibration, folder: Path) -> None:
-    """Compare both graphs in `folder` with the eager model on random histories of many lengths."""
+def check_parity(model: Recommender, table: ItemTable, calibration: Calibration, folder: Path) -> None:
+    """Compare both graphs in `folder` with the eager model over `table`, on random histories of many lengths."""
     generator = np.random.default_rng(0)
     recommend, predict = session(folder / "recommend.onnx"), session(folder / "predict.onnx")
     V = model.config.catalogue
-    with torch.no_grad():
-        table_VD = model.item_vectors(torch.arange(V + 1))
     for _ in range(_ROUNDS):
         B, T, C = (int(generator.integers(1, most)) for most in (4, model.config.max_history, 9))
         ids = generator.integers(1, V + 1, (B, T))
@@ -41,9 +40,9 @@ def check_parity(model: Recommender, calibration: Calibration, folder: Path) -> 
         )
         got = predict.run(None, {**history, "candidate_ids": candidates})[0]
         with torch.no_grad():
-            eager = model(torch.from_numpy(ids), torch.from_numpy(ages))
+            eager = model.catalogue_logits(torch.from_numpy(ids), torch.from_numpy(ages), table)
             logits = model.candidate_logits(
-                torch.from_numpy(ids), torch.from_numpy(ages), torch.from_numpy(candidates), table_VD
+                torch.from_numpy(ids), torch.from_numpy(ages), torch.from_numpy(candidates), table
             )
         torch.testing.assert_close(
             torch.from_numpy(got_scores), eager.topk(int(k[0, 0])).values, atol=LOGIT_TOLERANCE, rtol=1e-3

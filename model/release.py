@@ -98,7 +98,8 @@ def _fill(
     say("exporting, with parity against the eager model")
     full = scratch / ".fp32"
     full.mkdir()
-    popularity_V = _popularity(prepared)
+    train_events = prepared.events[prepared.events["part"] == "train"]
+    popularity_V = Histories.of(train_events).popularity(len(prepared.items))
     export(model, calibrate(model, validation, popularity_V, config.seed), full)
     say("quantizing to int8, with its quality gate")
     kept = quantize(full, scratch, lambda folder: ndcg(onnx_ranker(folder), validation, excluded))
@@ -166,12 +167,6 @@ def _metrics(
         "calibration_error": calibration_error(bought_before(test), score),
         "test_requests": len(test),
     }
-
-
-def _popularity(prepared: Prepared) -> np.ndarray[Any, np.dtype[np.float64]]:
-    events = prepared.events[prepared.events["part"] == "train"]
-    counts = np.bincount(Histories.of(events).items_E, minlength=len(prepared.items) + 1)
-    return counts / counts.sum()
 
 
 def _write_tables(prepared: Prepared, longest: int, folder: Path) -> None:

@@ -45,6 +45,10 @@ class Histories:
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
 
+    def popularity(self, catalogue: int) -> NDArray[np.float64]:
+        """Each index's share [V+1] of all events."""
+        return np.bincount(self.items_E, minlength=catalogue + 1) / max(1, len(self.items_E))
+
 
 @dataclass(frozen=True)
 class Request:

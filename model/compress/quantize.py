@@ -1,21 +1,18 @@
-"""INT8: weights quantized ahead, activations as they come (onnxruntime's dynamic quantization)."""
+"""INT8 for a release: weights quantized ahead, activations as they come."""
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from onnxruntime.quantization import QuantType, quantize_dynamic
-
 from model.artifact import GateError
+from model.compress.precision import int8_dynamic
 
 __all__ = ["MIN_KEPT_SHARE", "quantize"]
 
 # What int8 may cost: under a hundredth of the ranking quality, measured on validation.
 MIN_KEPT_SHARE = 0.99
-_GRAPHS = ("recommend.onnx", "predict.onnx")
 
 
 def quantize(source: Path, out: Path, quality: Callable[[Path], float]) -> tuple[float, float]:
@@ -24,20 +21,7 @@ def quantize(source: Path, out: Path, quality: Callable[[Path], float]) -> tuple
     `quality` measures a folder of graphs. Raises GateError, and leaves nothing in `out`, when int8 keeps less
     than `MIN_KEPT_SHARE` of the full-precision figure.
     """
-    # The quantizer advises a pre-processing step for static shapes; ours are dynamic.
-    logging.getLogger().addFilter(_no_advice)
-    try:
-        for name in _GRAPHS:
-            quantize_dynamic(
-                source / name,
-                out / name,
-                op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-                per_channel=True,
-                weight_type=QuantType.QInt8,
-                extra_options={"MatMulConstBOnly": True},
-            )
-    finally:
-        logging.getLogger().removeFilter(_no_advice)
+    int8_dynamic(source, out)
     before, after = quality(source), quality(out)
     if after < MIN_KEPT_SHARE * before:
         shutil.rmtree(out)
@@ -46,7 +30,3 @@ def quantize(source: Path, out: Path, quality: Callable[[Path], float]) -> tuple
             f"below the gate of {MIN_KEPT_SHARE:.0%}; nothing was released, so train longer or ship fp32"
         )
     return before, after
-
-
-def _no_advice(record: logging.LogRecord) -> bool:
-    return "pre-processing before quantization" not in record.getMessage()

@@ -33,8 +33,7 @@ def test_a_candidate_gets_the_logit_that_the_whole_catalogue_gives_it(
     candidates = torch.tensor([[1, 2, 9], [30, 1, 1]])
 
     with torch.no_grad():
-        table = model.item_vectors(torch.arange(model.config.catalogue + 1))
-        chosen = model.candidate_logits(ids, ages, candidates, table)
+        chosen = model.candidate_logits(ids, ages, candidates, model.table())
         torch.testing.assert_close(chosen, model(ids, ages).gather(1, candidates), atol=1e-4, rtol=1e-4)
 
 

@@ -85,7 +85,7 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before} - sys.s
     assert done.stdout.split() == ["model", "scripts"]
 
 
-COMMANDS = ["bench", "check", "down", "lock", "preview", "test", "up"]
+COMMANDS = ["bench", "check", "down", "lock", "preview", "report", "test", "up"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

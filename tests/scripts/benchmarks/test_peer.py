@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from model.restore import restore
 from scripts.benchmarks.load.payload import recorded
 from scripts.benchmarks.peer.app import Question, application
-from scripts.benchmarks.peer.eager import eager_recommender, load_model
+from scripts.benchmarks.peer.eager import eager_recommender
 from scripts.benchmarks.peer.graph import graph_recommender, one_thread_session
 from scripts.benchmarks.peer.process import workers
 from serving.failure import ServerError
@@ -87,7 +88,7 @@ def test_what_was_bought_is_left_out_on_request(post):
 
 
 def test_the_weights_of_a_release_make_its_network_again(weighty_release):
-    loaded, trained = load_model(weighty_release.folder), network()
+    loaded, trained = restore(weighty_release.folder), network()
 
     assert not loaded.training
     for name, tensor in trained.state_dict().items():
@@ -102,7 +103,7 @@ def test_a_release_of_other_sizes_is_refused_in_one_line(weighty_release, tmp_pa
     with pytest.raises(
         ValueError, match=r"^release \S+ does not fit the recipe baseline .*; build it again$"
     ):
-        load_model(tmp_path)
+        restore(tmp_path)
 
 
 def test_a_worker_that_cannot_start_says_why_and_is_gone(tmp_path):

@@ -1,0 +1,91 @@
+"""How fast and in how much memory a folder's graph answers, measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from model.evaluate import CUTOFF, padded
+from model.runtime import session
+from model.sequence import Request
+
+__all__ = ["Speed", "speed"]
+
+BATCHES = (1, 8)
+_ANSWERS = 200
+_WARM_UP = 20
+_MILLISECONDS = 1e3
+_KIB_PER_MIB = 1024
+_SECONDS_PER_DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """Milliseconds an answer at batch 1 and 8, on one thread, and how much the graph adds to a process's peak
+    memory, in MiB.
+    """
+
+    p50_1: float
+    p99_1: float
+    p50_8: float
+    p99_8: float
+    peak_mib: float
+
+
+def speed(folder: Path, max_history: int) -> Speed:
+    """Ask `recommend.onnx` of `folder` for real histories, one after the other."""
+    command = [sys.executable, "-m", "model.compress.speed", str(folder), str(max_history)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Speed(**json.loads(run.stdout))
+
+
+def _histories(folder: Path, max_history: int) -> list[Request]:
+    """The newest events of some users, a day after the newest of them."""
+    table = pd.read_parquet(folder / "histories.parquet")
+    found = []
+    for user, (_, events) in enumerate(table.groupby("user_id", observed=True)):
+        newest = events.tail(max_history)
+        days = newest["timestamp"].astype("int64").to_numpy() / 1e6 / _SECONDS_PER_DAY
+        ages = (days.max() + 1 - days).astype(np.float32)
+        found.append(
+            Request(user, 0.0, newest["item_index"].to_numpy(np.int64), ages, np.array([], np.int64))
+        )
+        if len(found) == _ANSWERS:
+            break
+    return found
+
+
+def _measured(folder: Path, max_history: int) -> Speed:
+    histories = _histories(folder, max_history)
+    before = _peak_mib()
+    graph = session(folder / "recommend.onnx", 1)
+    found: dict[str, float] = {}
+    for batch in BATCHES:
+        taken = []
+        for place in range(_WARM_UP + _ANSWERS):
+            some = [histories[(place * batch + row) % len(histories)] for row in range(batch)]
+            ids, ages = padded(some)
+            size = (batch, 1)
+            feed = {"history_ids": ids, "history_ages": ages}
+            feed |= {"exclude_seen": np.zeros(size, bool), "k": np.full(size, CUTOFF, np.int64)}
+            started = time.perf_counter()
+            graph.run(None, feed)
+            taken.append((time.perf_counter() - started) * _MILLISECONDS)
+        found[f"p50_{batch}"], found[f"p99_{batch}"] = np.percentile(taken[_WARM_UP:], [50, 99]).tolist()
+    return Speed(**found, peak_mib=_peak_mib() - before)
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_MIB
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_measured(Path(sys.argv[1]), int(sys.argv[2])))))

@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.artifact import Artifact
+from model.calibrate import Calibration
+from model.compress.factorise import factorise
+from model.compress.precision import int8_static
+from model.compress.speed import speed
+from model.compress.variant import VARIANTS, RefusedError, Variant, compress
+from model.compress.workshop import DENSE, Workshop, forms
+from model.evaluate import eager_ranker
+from model.sequence import Request, requests
+
+
+def test_a_calibration_set_that_is_too_small_is_refused_before_anything_is_done(tmp_path):
+    with pytest.raises(ValueError, match="holds 0 histories, static int8 needs 64; take more"):
+        int8_static(tmp_path, tmp_path, [])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def shop(prepared, fresh_model, with_collaborative_part, tmp_path_factory):
+    """A model whose sequence part decides, asked for what it would recommend itself."""
+    model = with_collaborative_part(fresh_model(repeats=False))
+    asked = requests(prepared.events, "validation", model.config.max_history)
+    best_RK = eager_ranker(model)(asked, 10, True)
+    return Workshop(
+        folder=tmp_path_factory.mktemp("workshop"),
+        forms=forms(model.config.width, seed=0),
+        source=source(prepared, tmp_path_factory.mktemp("source")),
+        model=model,
+        calibration=Calibration(1.0, 0.0),
+        validation=[replace(request, items=best[:3]) for request, best in zip(asked, best_RK, strict=True)],
+        calibrating=(asked * 2)[:64],
+        exclude_seen=True,
+        reference_RK=best_RK,
+    )
+
+
+def source(prepared, folder):
+    """A release that holds what the variants take over from it."""
+    prepared.items[["item_id"]].to_parquet(folder / "items.parquet")
+    events = prepared.events[prepared.events["item_index"] != 0]
+    events[["user_index", "item_index", "timestamp"]].rename(columns={"user_index": "user_id"}).to_parquet(
+        folder / "histories.parquet"
+    )
+    about = {"model": "m", "version": "v", "precision": "int8", "data": "d", "recipe": "smoke", "seed": 0}
+    about |= {"git_commit": "c", "catalogue": len(prepared.items), "max_history": 64, "metrics": {}}
+    return Artifact.seal(folder, **about)
+
+
+@pytest.mark.slow
+def test_every_variant_of_the_list_is_a_release_of_its_own(shop, tmp_path):
+    for way in VARIANTS:
+        built = compress(shop, way, tmp_path, least=0.5)
+        kept = built.manifest.metrics["kept"]
+
+        assert built.manifest.precision == way.name
+        assert {
+            "recommend.onnx",
+            "predict.onnx",
+            "items.parquet",
+            "histories.parquet",
+        } <= built.manifest.files.keys()
+        assert kept["size"] == built.file("recommend.onnx").stat().st_size
+        assert compress(shop, way, tmp_path).digest == built.digest
+    exact = Artifact.load(tmp_path / f"{shop.source.manifest.version}-fp32")
+    assert exact.manifest.metrics["kept"]["overlap"] > 0.99
+    assert speed(exact.folder, 64).p50_1 > 0
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_bad_calibration_is_refused_with_the_numbers_and_leaves_nothing(shop, tmp_path):
+    way = next(way for way in VARIANTS if way.name == "int8-static")
+    # Nobody has bought anything: activations seem to be nothing, and what goes beyond is cut off.
+    empty = Request(0, 0.0, np.array([], np.int64), np.array([], np.float32), np.array([1]))
+    bad = replace(shop, calibrating=[empty] * 64)
+
+    with pytest.raises(RefusedError, match=r"int8-static: NDCG@10 on validation is .* below the gate of 97%"):
+        compress(bad, way, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_model_that_was_compressed_too_far_is_refused(shop, tmp_path):
+    too_far = replace(shop, forms={DENSE: shop.forms[DENSE], "one": lambda table: factorise(table, 1)})
+
+    with pytest.raises(RefusedError, match="compress less or train longer") as refused:
+        compress(too_far, Variant(name="rank-1", about="too far", form="one"), tmp_path, least=0.97)
+    assert refused.value.kept.share < 0.97
+    assert list(tmp_path.iterdir()) == []

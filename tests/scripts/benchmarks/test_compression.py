@@ -1,0 +1,22 @@
+from model.compress.comparison import Entry
+from model.compress.speed import Speed
+from model.compress.workshop import Kept
+from scripts.benchmarks.compression import rows
+
+
+def entry(name, share, size, p50):
+    taken = Speed(p50_1=p50, p99_1=9.0, p50_8=9.0, p99_8=9.0, peak_mib=12.0) if p50 else None
+    kept = Kept(ndcg=0.2 * share, share=share, overlap=0.96, size=size)
+    return Entry(name=name, about="a way", kept=kept, flops=1, speed=taken)
+
+
+def test_every_goal_has_its_row_also_where_a_variant_was_refused_or_is_not_there():
+    entries = [entry("fp32", 1.0, 160, 2.0), entry("int8", 0.98, 40, 1.0), entry("product", 0.5, 8, None)]
+    found = {row.name: row for row in rows(entries, 2.5)}
+
+    assert found["int8 keeps of fp32's NDCG@10"].met is False
+    assert found["int8: overlap of the top 10"].met is True
+    # What was refused is small, but is not shipped.
+    assert found["smallest file that keeps 97%: times smaller than fp32"].measured == 4.0
+    assert found["product: p50 at batch 1"].measured is None
+    assert [row.met for row in found.values() if row.measured is None and row.goal] == [False] * 3
