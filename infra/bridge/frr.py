@@ -88,6 +88,8 @@ def _sessions(bridge: Bridge, gateway: Gateway) -> str:
             f" bgp graceful-restart restart-time {RESTART_SECONDS}",
             f" bgp graceful-restart stalepath-time {RESTART_SECONDS}",
             " bgp graceful-restart preserve-fw-state",
+            # Silence ends a session for good: kept through it, dead routes would outlive the hold time by 30 s.
+            " no bgp graceful-restart notification",
             " neighbor AWS peer-group",
             f" neighbor AWS remote-as {bridge.aws_asn}",
             f" neighbor AWS timers {bridge.bgp.keepalive_seconds} {bridge.bgp.hold_seconds}",

@@ -36,6 +36,10 @@ charon {{
   retransmit_base = 1.5
   retransmit_tries = 4
 }}
+swanctl {{
+  # bridge-watch asks every second, and a shared word needs none of the plugins that would be loaded each time.
+  load = random
+}}
 """
 
 

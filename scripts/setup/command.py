@@ -16,6 +16,7 @@ from scripts.setup.failure import SetupError, os_explanation
 from scripts.setup.installer import Installer
 from scripts.setup.interpreter import Interpreter
 from scripts.setup.kubernetes import Kubernetes
+from scripts.setup.laboratory import Laboratory
 from scripts.setup.layout import Layout
 from scripts.setup.lock import exclusive
 from scripts.setup.progress import Progress
@@ -53,6 +54,7 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         SystemProgram("redis", ("redis-server", "valkey-server"), "redis-server"),
         SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
         CinderEnvironment(layout, interpreter, uv),
+        Laboratory(layout, interpreter, uv),
     )
 
 

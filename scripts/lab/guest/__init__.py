@@ -1,0 +1,1 @@
+"""What runs inside the virtual machine: only Python's standard library is there."""
