@@ -132,12 +132,9 @@ def wrong_key(lab: Lab) -> Outcome:
 def wrong_proposal(lab: Lab) -> Outcome:
     """AWS comes back with a proposal that was not agreed on."""
     end = _endpoint_in_use(lab)
-    weak = {
-        **end.peer["options"],
-        "phase1_dh_group_numbers": [14],
-        "phase1_integrity_algorithms": ["SHA2-256"],
-    }
-    return _refused(lab, "proposal", options=weak)
+    agreed = end.peer["options"]["phase1_dh_group_numbers"]
+    other = {**end.peer["options"], "phase1_dh_group_numbers": [21 if 21 not in agreed else 20]}
+    return _refused(lab, "proposal", options=other)
 
 
 def _refused(lab: Lab, reason: str, **changed: object) -> Outcome:
