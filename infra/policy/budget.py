@@ -23,6 +23,6 @@ def over_budget(estate: Estate) -> Iterator[Finding]:
     if always > budget:
         yield Finding(
             where=KEY,
-            problem=f"what is always there costs {always:,.0f} dollars a month, above {KEY} {budget:,.0f}",
+            problem=f"what is always there costs {always:,.0f} dollars a month, above {budget:,.0f}",
             remedy=f"lower min-nodes in aws.gpu-pools, or set {KEY} to {always:.0f} or more",
         )

@@ -1,7 +1,8 @@
-"""`python -m scripts.review <environment>`, which scripts/preview calls after set-up."""
+"""`python -m scripts.review <environment> [--against REVISION]`, which scripts/preview calls after set-up."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from rich.console import Console
@@ -11,9 +12,13 @@ from scripts.review.preview import preview
 
 def main(arguments: list[str]) -> int:
     """Return the engine's exit status."""
-    (environment,) = arguments
+    parser = argparse.ArgumentParser(prog="scripts/preview")
+    parser.add_argument("environment")
+    parser.add_argument("--against", default="", metavar="REVISION")
+    chosen = parser.parse_args(arguments)
     # Lines of a tree are for scrolling, and names have brackets in them.
-    return preview(environment, Console(soft_wrap=True, markup=False, highlight=False, emoji=False))
+    console = Console(soft_wrap=True, markup=False, highlight=False, emoji=False)
+    return preview(chosen.environment, console, chosen.against)
 
 
 if __name__ == "__main__":

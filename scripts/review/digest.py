@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Digest"]
+from infra.policy.estate import UNKNOWN
+
+__all__ = ["Digest", "at", "short"]
 
 _MARKS = {
     "create": "+",
@@ -32,8 +34,10 @@ class Digest:
     content: Mapping[str, Any]
 
     def lines(self) -> Iterator[str]:
-        """The tree, each resource below its parent."""
-        steps = {step["urn"]: step for step in self.content.get("steps", []) if step["op"] not in _REPEATED}
+        """The tree of what changes, each resource below its parent."""
+        steps = _changing(
+            {step["urn"]: step for step in self.content.get("steps", []) if step["op"] not in _REPEATED}
+        )
         children: dict[str, list[str]] = {}
         for urn, step in steps.items():
             parent = _state(step).get("parent", "")
@@ -53,6 +57,16 @@ class Digest:
         yield from told or filter(None, said)
 
 
+def _changing(steps: Mapping[str, Any]) -> dict[str, Any]:
+    """The steps that do something, and those of everything above them."""
+    kept: set[str] = set()
+    for urn, step in steps.items():
+        while step["op"] != "same" and urn in steps and urn not in kept:
+            kept.add(urn)
+            urn = _state(steps[urn]).get("parent", "")
+    return {urn: step for urn, step in steps.items() if urn in kept}
+
+
 def _branch(
     parent: str, steps: Mapping[str, Any], children: Mapping[str, list[str]], depth: int
 ) -> Iterator[str]:
@@ -66,16 +80,14 @@ def _branch(
 
 
 def _change(step: Mapping[str, Any], path: str, kind: str) -> str:
-    old, new = (
-        _short(_at(step.get(state, {}).get("inputs", {}), path)) for state in ("oldState", "newState")
-    )
+    old, new = (short(at(step.get(state, {}).get("inputs", {}), path)) for state in ("oldState", "newState"))
     reason = "  (replaces it)" if kind.endswith("replace") else ""
     if kind.startswith("add"):
         return f"{path}: {new}{reason}"
     return f"{path}: {old} => {'' if kind.startswith('delete') else new}{reason}"
 
 
-def _at(value: Any, path: str) -> Any:  # noqa: ANN401 - any property
+def at(value: Any, path: str) -> Any:  # noqa: ANN401 - any property
     """What lies at a path such as `tags["a.b"]` or `rules[0].port`; None if nothing does."""
     for quoted, index, name in re.findall(r'\["(.*?)"\]|\[(\d+)\]|([^.\[\]]+)', path):
         if index:
@@ -85,8 +97,9 @@ def _at(value: Any, path: str) -> Any:  # noqa: ANN401 - any property
     return value
 
 
-def _short(value: Any) -> str:  # noqa: ANN401 - any property
-    text = str(value).replace("\n", " ")
+def short(value: Any) -> str:  # noqa: ANN401 - any property
+    """A value in a line; what only creation will tell has no value yet."""
+    text = str(value).replace("\n", " ").replace(UNKNOWN, "(known later)")
     return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}..."
 
 

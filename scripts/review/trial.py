@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,11 +28,13 @@ class Trial:
     name: str
     folder: Path
     standins: StandIns
+    project: Path
+    """The clone whose program is run."""
 
     @classmethod
-    def create(cls, name: str, folder: Path, standins: StandIns) -> Self:
+    def create(cls, name: str, folder: Path, standins: StandIns, project: Path | None = None) -> Self:
         """Make the stack, with placeholders for its secrets; nothing is written outside `folder`."""
-        trial = cls(name=name, folder=folder, standins=standins)
+        trial = cls(name=name, folder=folder, standins=standins, project=project or PROJECT)
         (folder / "state").mkdir(parents=True)
         # `stack init` writes a salt to the stack file of the project it is called in: not to ours.
         (folder / "Pulumi.yaml").write_text("name: rialto\nruntime: python\n")
@@ -41,10 +43,21 @@ class Trial:
         if done.returncode != 0:
             raise RuntimeError(f"the engine made no stack: {done.stderr.strip()}")
         salt = yaml.safe_load((folder / f"Pulumi.{name}.yaml").read_text())
-        committed = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{name}.yaml").read_text())
-        clouds(trial._clouds, standins.cinder.endpoint, _operator(committed["config"]))
-        trial.write({**_without_secrets(committed["config"]), **placeholders()}, salt["encryptionsalt"])
+        trial._settle(salt["encryptionsalt"])
         return trial
+
+    def moved_to(self, project: Path) -> Self:
+        """The same stack and state, with another clone's program and settings."""
+        moved = replace(self, project=project)
+        moved._settle()
+        return moved
+
+    def _settle(self, salt: str = "") -> None:
+        """Take the committed settings of the clone, with placeholders for its secrets."""
+        file = self.project / "stacks" / f"Pulumi.{self.name}.yaml"
+        config = yaml.safe_load(file.read_text())["config"]
+        clouds(self._clouds, self.standins.cinder.endpoint, _operator(config))
+        self.write({**_without_secrets(config), **placeholders()}, salt)
 
     @property
     def stack_file(self) -> Path:
@@ -68,6 +81,8 @@ class Trial:
             # Offers --event-log.
             "PULUMI_DEBUG_COMMANDS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # Before what is installed in the environment: another clone's program is that clone's.
+            "PYTHONPATH": str(self.project),
             "OS_CLIENT_CONFIG_FILE": str(self._clouds),
         }
         return {**kept, **ours, **self.standins.environment}
@@ -78,11 +93,11 @@ class Trial:
         config = [] if arguments[0] == "stack" else ["--config-file", str(self.stack_file)]
         options = ["--stack", self.name, *config, "--non-interactive", "--color", "never"]
         command: list[str | Path] = [PULUMI, *arguments, *options]
-        return subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True)
+        return subprocess.run(command, cwd=self.project, env=self.environment, capture_output=True, text=True)
 
     def preview(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Preview as JSON; the plug-ins of the clouds are neither looked for nor fetched."""
-        return self.pulumi("preview", "--json", "--skip-plugin-pre-install", *options)
+        """Preview as JSON, with what stays; the plug-ins of the clouds are neither looked for nor fetched."""
+        return self.pulumi("preview", "--json", "--show-sames", "--skip-plugin-pre-install", *options)
 
     def config(self) -> dict[str, Any]:
         """The stack's configuration: settings and secrets."""

@@ -353,6 +353,6 @@ CASES = [
         "over-budget",
         estate(nodes(minSize=2, maxSize=9), aws={"monthly-budget": 1000}),
         estate(nodes(minSize=1, maxSize=9), aws={"monthly-budget": 1000}),
-        "what is always there costs 1,469 dollars a month, above aws.monthly-budget 1,000",
+        "what is always there costs 1,469 dollars a month, above 1,000",
     ),
 ]

@@ -81,6 +81,8 @@ def test_without_an_account_the_whole_estate_is_shown_and_said_to_be_a_stand_ins
     )
 
     first, *tree, last = done.stdout.splitlines()
+    review = (PROJECT / ".rialto" / "review" / f"{environment}.md").read_text()
+    page = (PROJECT / ".rialto" / "review" / f"{environment}.html").read_text()
     assert done.returncode == 0, done.stdout + done.stderr
     assert first.startswith("Stand-ins answer for the clouds (AWS: no AWS_PROFILE")
     assert last.startswith("Stand-ins answered: no cloud has seen this. next: ")
@@ -89,3 +91,7 @@ def test_without_an_account_the_whole_estate_is_shown_and_said_to_be_a_stand_ins
     digest = json.loads((PROJECT / ".rialto" / "review" / f"{environment}.json").read_text())
     assert digest["changeSummary"] == {"create": len(shown)}
     assert stack_file.read_bytes() == committed
+    assert review.startswith(f"# NOTHING RISKY: {environment}\n")
+    assert "Stand-ins answered, no cloud has seen this; compared with nothing: all is new." in review
+    assert "<svg" in page
+    assert "placeholder-for-" not in json.dumps(digest) + review + page
