@@ -60,6 +60,7 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
         "openstack-stores": private.stores,
         "openstack-kubeconfig": private.kubeconfig,
         "pseudonym-key-ref": private.pseudonym_key_ref,
+        "job-credentials": private.job_credentials,
         "aws-stores": public.storage.stores,
         "aws-repositories": public.storage.repository_urls,
         "aws-kubeconfig": public.kubeconfig,

@@ -57,6 +57,7 @@ class PrivateCloud(pulumi.ComponentResource):
     gateway_addresses: Mapping[str, pulumi.Output[str]]
     front_address: pulumi.Output[str]
     pseudonym_key_ref: pulumi.Output[str]
+    job_credentials: Mapping[str, Mapping[str, pulumi.Output[str]]]
 
     def __init__(self, name: str, args: PrivateCloudArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:openstack:PrivateCloud", name, None, opts)
@@ -74,7 +75,7 @@ class PrivateCloud(pulumi.ComponentResource):
             SecretStoreArgs(pseudonym_key=args.pseudonym_key, protect=args.protect),
             self._inside,
         )
-        self.credentials = self._credentials()
+        self.job_credentials = self._credentials().by_job
         self.release_reader = self._release_reader()
         self.s3_endpoint = self._storage.s3_endpoint
         self.kubeconfig = cluster.kubeconfig
@@ -90,6 +91,7 @@ class PrivateCloud(pulumi.ComponentResource):
                 "gateway_addresses": self.gateway_addresses,
                 "front_address": self.front_address,
                 "pseudonym_key_ref": self.pseudonym_key_ref,
+                "job_credentials": self.job_credentials,
             }
         )
 

@@ -71,10 +71,12 @@ class CredentialsArgs:
 
 
 class Credentials(pulumi.ComponentResource):
-    """Application credentials that end on a day, make no others, and may send only the requests listed."""
+    """Application credentials that end on a day, make no others, and may send only the requests listed.
 
-    ids: Mapping[str, pulumi.Output[str]]
-    secrets: Mapping[str, pulumi.Output[str]]
+    `by_job` is what a job's clouds.yaml needs, id and secret.
+    """
+
+    by_job: Mapping[str, Mapping[str, pulumi.Output[str]]]
 
     def __init__(self, name: str, args: CredentialsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:openstack:Credentials", name, None, opts)
@@ -96,9 +98,10 @@ class Credentials(pulumi.ComponentResource):
             )
             for key, rules in args.rules.items()
         }
-        self.ids = {key: each.id for key, each in made.items()}
-        self.secrets = {key: pulumi.Output.secret(each.secret) for key, each in made.items()}
-        self.register_outputs({"ids": self.ids, "secrets": self.secrets})
+        self.by_job = {
+            key: {"id": each.id, "secret": pulumi.Output.secret(each.secret)} for key, each in made.items()
+        }
+        self.register_outputs({"by_job": self.by_job})
 
 
 @dataclass(frozen=True, kw_only=True)

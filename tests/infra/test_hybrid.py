@@ -169,6 +169,7 @@ def test_people_find_what_they_need_among_the_outputs(estate):
         "openstack-stores",
         "openstack-kubeconfig",
         "pseudonym-key-ref",
+        "job-credentials",
         "aws-stores",
         "aws-repositories",
         "aws-kubeconfig",

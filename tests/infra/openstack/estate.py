@@ -90,7 +90,7 @@ def program(settings: OpenStackSettings, *, protect: bool) -> dict:
     reader = cloud.release_reader
     secrets = {
         "kubeconfig": cloud.kubeconfig,
-        "credential": cloud.credentials.secrets["pseudonymizer"],
+        "credential": cloud.job_credentials["pseudonymizer"]["secret"],
         "access-key": reader.access_key,
         "secret-key": reader.secret_key,
     }
