@@ -62,7 +62,9 @@ def run(plan: Mapping[str, Any], folder: Path, say: Callable[[str], None]) -> di
         finally:
             _end(process)
     if not results.exists():
-        raise LaboratoryError(f"the virtual machine ended without results; see {folder / 'console.log'}")
+        said = [line for line in (folder / "console.log").read_text(errors="replace").splitlines() if line.strip()]
+        last = said[-1] if said else "it said nothing"
+        raise LaboratoryError(f"the virtual machine ended without results: {last}; see {folder / 'console.log'}")
     return dict(json.loads(results.read_text()))
 
 
