@@ -62,9 +62,13 @@ def run(plan: Mapping[str, Any], folder: Path, say: Callable[[str], None]) -> di
         finally:
             _end(process)
     if not results.exists():
-        said = [line for line in (folder / "console.log").read_text(errors="replace").splitlines() if line.strip()]
+        said = [
+            line for line in (folder / "console.log").read_text(errors="replace").splitlines() if line.strip()
+        ]
         last = said[-1] if said else "it said nothing"
-        raise LaboratoryError(f"the virtual machine ended without results: {last}; see {folder / 'console.log'}")
+        raise LaboratoryError(
+            f"the virtual machine ended without results: {last}; see {folder / 'console.log'}"
+        )
     return dict(json.loads(results.read_text()))
 
 

@@ -28,6 +28,7 @@ SUITE = "bookworm"
 TOOLS = {
     "qemu-system-x86_64": "qemu-system-x86",
     "mmdebstrap": "mmdebstrap",
+    "file": "file",
     "genext2fs": "genext2fs",
     "modprobe": "kmod",
     "busybox": "busybox-static",

@@ -7,13 +7,13 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from . import aws_end
 from .network import INTERNET, TRANSIT, endpoint, peers
-from .shell import LabError, inside, run, say, wait_until
+from .shell import LabError, inside, run, wait_until
 
 __all__ = ["Endpoint", "Transit"]
 
@@ -93,10 +93,9 @@ class Endpoint:
 
     def replace(self, **changed: object) -> None:
         """Say goodbye to the peer, end, and be a new machine."""
-        try:
+        # A tunnel that was refused has nothing to say goodbye to.
+        with suppress(LabError):
             self.swanctl("--terminate", "--ike", "aws", "--timeout", "3")
-        except LabError as error:
-            say(f"{self.name}: {error}")
         self._end()
         self.start(**changed)
 
