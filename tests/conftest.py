@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
@@ -10,6 +11,9 @@ from infra.settings import HybridSettings, LocalSettings, parse_settings
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
+# A loaded machine is no failure: examples have no time limit.
+hypothesis.settings.register_profile("rialto", deadline=None)
+hypothesis.settings.load_profile("rialto")
 
 
 def pytest_addoption(parser):
