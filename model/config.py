@@ -40,13 +40,15 @@ class TrainConfig:
 
     An epoch is `windows_per_epoch` windows drawn from all users (0 = every window once); a killed run resumes
     at the last whole epoch. The epoch that ranks the first `watched_requests` of the validation best is the
-    result. The learning rate rises over `warmup_share` of the steps, then falls to zero.
+    result. Windows are sorted by length among `pooled_batches`: with more of them less is padding, and each batch
+    says less of all users. The learning rate rises over `warmup_share` of the steps, then falls to zero.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     epochs: int = 4
     windows_per_epoch: int = 4_096
     batch_size: int = 32
+    pooled_batches: int = 1
     requests_per_sequence: int = 12
     positives_per_request: int = 24
     negatives: int = 1024

@@ -81,6 +81,7 @@ def sequences() -> TrainConfig:
         epochs=30,
         windows_per_epoch=0,
         batch_size=128,
+        pooled_batches=32,
         requests_per_sequence=50,
         positives_per_request=1,
         watched_requests=2048,

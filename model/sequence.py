@@ -19,9 +19,6 @@ from model.config import TrainConfig
 
 __all__ = ["Batch", "Batches", "Histories", "Request", "requests"]
 
-# Windows are sorted by length among so many batches: few enough that batches still differ from epoch to epoch.
-_POOLED_BATCHES = 32
-
 
 @dataclass(frozen=True)
 class Histories:
@@ -153,12 +150,12 @@ class Batches:
             yield Batch(*(tensor[rank::ranks] for tensor in vars(batch).values()))
 
     def _alike(self, windows: NDArray[np.int64], generator: np.random.Generator) -> list[NDArray[np.int64]]:
-        """Batches in random order, each of windows of like length, so that little of it is padding."""
-        size = self.config.batch_size
+        """Batches in random order, of windows of like length where the recipe pools several batches."""
+        size, pooled = self.config.batch_size, self.config.batch_size * self.config.pooled_batches
         lengths = np.minimum(windows[:, 1], self.config.model.max_history)
         batches = []
-        for start in range(0, len(windows), size * _POOLED_BATCHES):
-            pool = start + np.argsort(lengths[start : start + size * _POOLED_BATCHES], kind="stable")
+        for start in range(0, len(windows), pooled):
+            pool = start + np.argsort(lengths[start : start + pooled], kind="stable")
             batches += [windows[pool[first : first + size]] for first in range(0, len(pool), size)]
         return [batches[place] for place in generator.permutation(len(batches))]
 

@@ -116,6 +116,21 @@ def test_batches_are_no_longer_than_their_longest_window(batches):
         assert (batch.ids_BT[:, 0] != 0).any()
 
 
+def test_pooled_batches_hold_windows_of_like_length_and_every_window_once(batches):
+    def lengths(pooled):
+        batches.config, kept = replace(batches.config, batch_size=8, pooled_batches=pooled), batches.config
+        found = [(batch.ids_BT != 0).sum(1) for batch in batches.epoch(seed=3)]
+        batches.config = kept
+        return found
+
+    def padding(found):
+        return sum(int((of_batch.max() - of_batch).sum()) for of_batch in found)
+
+    apart, pooled = lengths(1), lengths(100)
+    assert padding(pooled) < padding(apart) / 2
+    assert sorted(torch.cat(apart).tolist()) == sorted(torch.cat(pooled).tolist())
+
+
 def test_an_epoch_asks_for_every_basket_that_has_a_history(batches, small):
     windows = batches.windows(np.random.default_rng(1))
     for user, starts in enumerate(batches.starts_U):
