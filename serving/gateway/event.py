@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,7 @@ __all__ = ["DISLIKED_BELOW", "Event", "Profile", "StoredHistory"]
 DISLIKED_BELOW = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """`at` in seconds since 1970; `value` is the stars of a rating, else None."""
 
     item_id: str
