@@ -20,7 +20,10 @@ from tests.infra.clone import free_ports, listening
 from tests.serving.gateway.graphs import Graphs
 
 PROJECT = Path(__file__).parents[3]
-START_SECONDS = 60
+START_SECONDS = 120
+# Wide: most tests are about what is answered, not about how fast this machine is.
+LOCAL = ("--local", "--deadline-ms", "5000")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @dataclass
@@ -54,7 +57,6 @@ async def open_shop(folder: Path, release, **changes):
             "release": str(place),
             "state": folder / "state",
             "local": True,
-            # Wide: these tests are about what is answered, not about how fast this machine is.
             "deadline_seconds": 20.0,
             **changes,
         }
@@ -135,7 +137,7 @@ def answers(gateway: Running) -> bool:
 def gateway(tmp_path_factory, served, release):
     """A gateway process before a real Triton; shared, so tests keep to users of their own."""
     folder = tmp_path_factory.mktemp("gateway")
-    with running_gateway(folder, f"127.0.0.1:{served.ports.grpc}", release.folder, "--local") as gateway:
+    with running_gateway(folder, f"127.0.0.1:{served.ports.grpc}", release.folder, *LOCAL) as gateway:
         yield gateway
 
 
@@ -163,3 +165,16 @@ def running_redis(server: str, folder: Path, port: int):
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here; apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # As root there is no sandbox; the page is our own.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
