@@ -25,6 +25,17 @@ from scripts.setup.shell import Shell
 
 __all__ = ["Part", "bring", "main", "parts"]
 
+# With what Debian only recommends and podman does not start without, and what its base image is made with.
+PODMAN = (
+    "podman",
+    "buildah",
+    "runc",
+    "netavark",
+    "catatonit",
+    "uidmap",
+    "debootstrap",
+    "debian-archive-keyring",
+)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -51,8 +62,10 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         TritonEnvironment(layout, interpreter, uv),
         Engine(layout, interpreter, uv),
         Kubernetes(layout, interpreter, uv),
-        SystemProgram("redis", ("redis-server", "valkey-server"), "redis-server"),
-        SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), "chromium"),
+        SystemProgram("redis", ("redis-server", "valkey-server"), ("redis-server",)),
+        SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), ("chromium",)),
+        SystemProgram("promtool", ("promtool",), ("prometheus",)),
+        SystemProgram("podman", ("podman",), PODMAN),
         CinderEnvironment(layout, interpreter, uv),
         Laboratory(layout, interpreter, uv),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scripts.setup.failure import SetupError
@@ -15,11 +16,14 @@ __all__ = ["SystemProgram", "apt_install", "may_apt_install"]
 
 @dataclass(frozen=True)
 class SystemProgram:
-    """A part that is there once one of its `programs` is on PATH; where it cannot be brought, its tests are skipped."""
+    """A part that is there once one of its `programs` is on PATH; where it cannot be brought, its tests are skipped.
+
+    The first of `packages` holds the program; the others are what the tests need beside it.
+    """
 
     name: str
     programs: tuple[str, ...]
-    package: str
+    packages: tuple[str, ...]
 
     def complete(self) -> bool:
         """Whether one of the programs is there."""
@@ -30,14 +34,14 @@ class SystemProgram:
         trouble = "only root may install it"
         if may_apt_install():
             try:
-                with shell.progress.step(f"installing {self.package}") as step:
-                    apt_install(self.package, shell, step)
+                with shell.progress.step(f"installing {self.packages[0]}") as step:
+                    apt_install(self.packages, shell, step)
             except SetupError as error:
                 trouble = str(error)
         if not self.complete():
             shell.progress.say(
                 f"[set-up] no {' or '.join(self.programs)}: {trouble}. Its tests are skipped; run: "
-                f"sudo apt-get install {self.package}"
+                f"sudo apt-get install {' '.join(self.packages)}"
             )
 
 
@@ -46,9 +50,9 @@ def may_apt_install() -> bool:
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
-def apt_install(package: str, shell: Shell, step: Step) -> None:
-    """Install a package and what it needs, and start no service of it; SetupError if that fails."""
+def apt_install(packages: Iterable[str], shell: Shell, step: Step) -> None:
+    """Install packages and what they need, and start no service of theirs; SetupError if that fails."""
     # invoke-rc.d(8) starts nothing in runlevel 1.
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     shell.run(step, ["apt-get", "update"], env=env)
-    shell.run(step, ["apt-get", "install", "-y", "--no-install-recommends", package], env=env)
+    shell.run(step, ["apt-get", "install", "-y", "--no-install-recommends", *packages], env=env)

@@ -140,8 +140,7 @@ class Laboratory:
         absent = [package for program, package in TOOLS.items() if not _found(program)]
         if absent and may_apt_install():
             with shell.progress.step(f"installing {', '.join(absent)}") as step:
-                for package in absent:
-                    apt_install(package, shell, step)
+                apt_install(absent, shell, step)
         if not marker.complete(self.environment, self._facts):
             with shell.progress.step("installing virtme-ng") as step:
                 self.installer.create(shell, step, self.environment, str(self.interpreter.path))

@@ -64,7 +64,7 @@ def provide(build: PythonBuild, shell: Shell, step: Step) -> Path:
     if found := build.library():
         return found
     if build.is_the_systems and may_apt_install():
-        apt_install(build.debian_package, shell, step)
+        apt_install([build.debian_package], shell, step)
         if found := build.library():
             return found
     raise SetupError(missing(build))

@@ -19,7 +19,7 @@ def bin_folder(tmp_path, monkeypatch):
 
 
 def test_any_of_its_programs_is_enough(bin_folder):
-    part = SystemProgram("redis", ("redis-server", "valkey-server"), "redis-server")
+    part = SystemProgram("redis", ("redis-server", "valkey-server"), ("redis-server",))
     assert not part.complete()
 
     bin_folder("valkey-server")
@@ -28,7 +28,7 @@ def test_any_of_its_programs_is_enough(bin_folder):
 
 
 def test_where_it_cannot_be_installed_set_up_goes_on_and_says_the_one_line_that_does(bin_folder, shell, said):
-    SystemProgram("redis", ("redis-server",), "redis-server").install(shell)
+    SystemProgram("redis", ("redis-server",), ("redis-server",)).install(shell)
 
     words = said.getvalue()
     assert "only root may install it. Its tests are skipped; run: sudo apt-get install redis-server" in words
@@ -38,7 +38,7 @@ def test_a_package_that_cannot_be_fetched_stops_nothing(bin_folder, shell, said,
     monkeypatch.setattr(debian.os, "geteuid", lambda: 0)
     bin_folder("apt-get", "#!/bin/sh\necho 'E: no such package'\nexit 100\n")
 
-    SystemProgram("redis", ("redis-server",), "redis-server").install(shell)
+    SystemProgram("redis", ("redis-server",), ("redis-server",)).install(shell)
 
     words = said.getvalue()
     assert "no such package" in words
@@ -50,6 +50,6 @@ def test_root_gets_it_installed_without_a_service_started(bin_folder, shell, tmp
     asked = tmp_path / "asked"
     bin_folder("apt-get", f'#!/bin/sh\necho "$RUNLEVEL $@" >> {asked}\n')
 
-    SystemProgram("redis", ("redis-server",), "redis-server").install(shell)
+    SystemProgram("redis", ("redis-server",), ("redis-server",)).install(shell)
 
     assert asked.read_text().splitlines() == ["1 update", "1 install -y --no-install-recommends redis-server"]
