@@ -1,6 +1,7 @@
 """What callers get, from a gateway in this process around a tiny release's own graphs."""
 
 import asyncio
+import itertools
 import json
 import time
 
@@ -284,6 +285,25 @@ def test_a_new_release_of_the_same_shop_answers_at_once_and_no_old_answer_is_rep
         assert new.digest != release.digest
         assert [answer["model"] for answer in answers] == [new.digest] * 2
         assert not any(answer["fallback"] or answer["cached"] for answer in answers)
+
+    in_shop(story)
+
+
+def test_servers_may_number_one_release_differently(in_shop, monkeypatch):
+    async def story(shop):
+        numbers = itertools.cycle([7, 3])
+
+        async def config(model, seconds, ask=shop.tritons.config):
+            shop.tritons.version = next(numbers)
+            return await ask(model, seconds)
+
+        monkeypatch.setattr(shop.tritons, "config", config)
+        answers = []
+        for k, version in ((5, 3), (6, 7), (7, 3)):
+            shop.tritons.version = version
+            answers.append(await shop.recommend(k=k))
+
+        assert not any(answer["fallback"] for answer in answers)
 
     in_shop(story)
 
