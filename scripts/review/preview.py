@@ -21,6 +21,7 @@ from scripts.review.page import page
 from scripts.review.review import Review
 from scripts.review.revision import checkout
 from scripts.review.trial import PROJECT, PULUMI, Trial
+from scripts.review.verdict import BLOCKED
 from scripts.standins.server import StandIns, standins
 
 __all__ = ["preview"]
@@ -29,10 +30,17 @@ REVIEWS = PROJECT / ".rialto" / "review"
 
 
 def preview(environment: str, console: Console, against: str = "") -> int:
-    """Print what `pulumi up` would change and write the review to .rialto/review; the engine's exit status.
+    """Print what `pulumi up` would change and write the review to .rialto/review.
+
+    The exit status is the engine's, or 1 where the review says BLOCKED.
 
     `against` is a commit: what its program would have made takes the place of what is there.
     """
+    if environment == "local" and against:
+        console.print(
+            "error: --against is for dev and prod; local is compared with what runs on this machine"
+        )
+        return 1
     clouds = [] if environment == "local" else missing(os.environ)
     if environment == "local" or not (clouds or against):
         return _show(
@@ -110,7 +118,7 @@ def _show(
     seconds = time.monotonic() - started
     console.print(f"{environment}: {found} ({seconds:.0f} s)")
     console.print(f"{review.verdict.word}; review: {file.relative_to(PROJECT)}, .html and .json beside it")
-    return done.returncode
+    return done.returncode or int(review.verdict.word == BLOCKED)
 
 
 def _shown(content: dict[str, Any]) -> dict[str, Any]:

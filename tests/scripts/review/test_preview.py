@@ -9,6 +9,7 @@ from rich.console import Console
 from scripts.review import preview as module
 from scripts.review.credentials import VARIABLES
 from scripts.review.preview import preview
+from tests.recording import golden
 from tests.scripts.conftest import PROJECT
 
 WITHOUT_ACCOUNT = {
@@ -60,6 +61,25 @@ def test_the_exit_status_is_the_engines_and_a_failure_is_called_one(engine, cons
 
     assert preview("dev", console) == 3
     assert "error: no\ndev: the preview failed" in said.getvalue()
+
+
+def test_a_blocked_change_ends_with_1_so_that_ci_stops(engine, console, said):
+    engine(golden("review.change.json"), 0)
+
+    assert preview("prod", console) == 1
+    assert "BLOCKED; review: review/prod.md" in said.getvalue()
+
+
+def test_the_local_stack_is_compared_with_nothing_but_this_machine(console, said):
+    assert preview("local", console, "HEAD") == 1
+    assert said.getvalue().startswith("error: --against is for dev and prod")
+
+
+def test_a_revision_that_is_none_is_told(console, said, monkeypatch):
+    monkeypatch.setattr(module, "missing", lambda _: ["AWS"])
+
+    assert preview("dev", console, "no-such-branch") == 1
+    assert 'error: --against is "no-such-branch", which is no commit here' in said.getvalue()
 
 
 def test_what_the_engine_says_before_it_can_preview_is_shown_as_it_is(engine, console, said):
