@@ -18,14 +18,14 @@ Outcome = dict[str, Any]
 COLD_SECONDS = 240
 MOVE_SECONDS = 90
 # How long AWS waits between leading traffic away from an endpoint and ending it.
-AWAY_SECONDS = 10
+AWAY_SECONDS = 8
 # A path on which nobody can work: nearly everything is lost, the rest is late.
 HOPELESS = ("loss", "95%", "delay", "300ms", "50ms")
 # A bad day on the internet.
 ROUGH = ("loss", "2%", "delay", "40ms", "15ms")
-ROUGH_SECONDS = 30
-QUIET_SECONDS = 15
-OUTAGE_SECONDS = 20
+ROUGH_SECONDS = 20
+QUIET_SECONDS = 10
+OUTAGE_SECONDS = 12
 DEFAULT_ROUTE = "0.0.0.0/0"
 
 
