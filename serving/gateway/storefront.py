@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.catalogue import SECONDS_PER_DAY
+from serving.edge.cluster import GATEWAY
 from serving.edge.scope import ROUTE_SCOPES
 from serving.edge.signing import KeyRing
 from serving.gateway.answer import EventKind, UserId
@@ -28,7 +29,8 @@ __all__ = ["Shopper", "ShownEvent", "add_storefront", "history", "session", "sho
 
 PAGE = Path(__file__).parent / "page"
 EVENTS = 40
-LOCAL_HOSTS = ["127.0.0.1", "localhost"]
+# The last one is what the edge calls it when it looks whether it is well.
+LOCAL_HOSTS = ["127.0.0.1", "localhost", GATEWAY]
 SESSION = timedelta(minutes=10)
 # Only what this page is made of; no inline script or style, nobody else's frame, no form that leaves.
 CONTENT_SECURITY_POLICY = (

@@ -21,6 +21,7 @@ from tests.serving.gateway.graphs import Graphs
 
 PROJECT = Path(__file__).parents[3]
 START_SECONDS = 120
+RECOVERY_SECONDS = 60
 # Wide: most tests are about what is answered, not about how fast this machine is.
 LOCAL = ("--local", "--deadline-ms", "5000")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -131,6 +132,14 @@ def answers(gateway: Running) -> bool:
         return gateway.ask.get("/healthz").status_code == 200
     except httpx.TransportError:
         return False
+
+
+def until(condition):
+    """Wait for something to come back; what never does fails the test."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from serving.edge.config import GatewayUpstream
 from serving.shop import AsyncShop, Shop
 from serving.shop_call import ShopError
 from tests.serving.edge.estate import Edge, Estate, running, tritons
-from tests.serving.gateway.conftest import LOCAL, Running, running_gateway
+from tests.serving.gateway.conftest import LOCAL, Running, running_gateway, until
 
 pytestmark = pytest.mark.triton
 
@@ -113,6 +113,14 @@ def test_the_page_works_through_the_edge(behind, browser):
     context.close()
     assert refused == []
     assert behind.last_record()["subject"] == "storefront"
+
+
+def test_the_edge_finds_it_well(behind):
+    def checks():
+        return behind.edge.handle.admin.counters(r"^cluster\.gateway\.health_check\.(success|failure)$")
+
+    until(lambda: checks()["cluster.gateway.health_check.success"] > 0)
+    assert checks()["cluster.gateway.health_check.failure"] == 0
 
 
 def test_metrics_and_the_gateways_other_paths_stay_inside(behind):

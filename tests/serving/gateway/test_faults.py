@@ -6,7 +6,6 @@ import resource
 import shutil
 import signal
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -18,11 +17,10 @@ from serving.gateway.audit import audit_files, verify
 from serving.runtime import launcher
 from tests.infra.clone import free_ports
 from tests.serving.conftest import EMBEDDED, config_in
-from tests.serving.gateway.conftest import LOCAL, running_gateway, running_redis
+from tests.serving.gateway.conftest import LOCAL, running_gateway, running_redis, until
 
 pytestmark = pytest.mark.triton
 
-RECOVERY_SECONDS = 60
 USER = "household-8"
 
 
@@ -53,14 +51,6 @@ def recommended(gateway, k=10, user=USER):
     answer = gateway.ask.get("/recommend", params={"user_id": user, "k": k})
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def until(condition):
-    """Wait for something to come back; what never does fails the test."""
-    deadline = time.monotonic() + RECOVERY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @contextmanager
