@@ -156,8 +156,8 @@ def _policies(review: Review) -> Iterator[str]:
     )
     if not open_:
         yield "Nothing is found that was not accepted."
-    else:
-        yield from _table(("severity", "policy", "where", "what", "remedy"), map(_finding, open_))
+    for each in open_:
+        yield from _finding(each)
     entries: dict[Acceptance, list[str]] = {}
     for each in kept:
         assert each.acceptance is not None
@@ -169,16 +169,12 @@ def _policies(review: Review) -> Iterator[str]:
         yield from (f"- {_text(each)}" for each in problems)
 
 
-def _finding(each: Judged) -> Sequence[str]:
+def _finding(each: Judged) -> Iterator[str]:
     policy, finding = each.violation.policy, each.violation.finding
     severity = f"{policy.severity}{', new' if each.is_new else ''}"
-    return (
-        severity,
-        f"{policy.id} ({'; '.join(policy.controls)})",
-        finding.where,
-        finding.problem,
-        finding.remedy,
-    )
+    yield f"- **{severity}**: {_text(finding.where)}: {_text(finding.problem)}"
+    yield f"  - remedy: {_text(finding.remedy)}"
+    yield f"  - policy {policy.id}: {_text(policy.title)} ({_text('; '.join(policy.controls))})"
 
 
 def _cost(review: Review) -> Iterator[str]:
@@ -238,7 +234,7 @@ def _changes(review: Review) -> Iterator[str]:
         created = Counter(_kind(each) for each in changes if each.op == "create")
         if created:
             told = ", ".join(
-                f"{count} {kind}s" if count > 1 else kind for kind, count in sorted(created.items())
+                f"{kind} ({count})" if count > 1 else kind for kind, count in sorted(created.items())
             )
             yield f"  - create {told}"
         for each in changes:
