@@ -25,8 +25,7 @@ def _local(settings: LocalSettings) -> dict[str, pulumi.Input[object]]:
     from infra.local.inference import LocalInference, LocalInferenceArgs
 
     folder = f".rialto/{pulumi.get_stack()}"
-    args = LocalInferenceArgs(release=settings.release, triton=settings.triton, folder=folder)
-    inference = LocalInference("local", args)
+    inference = LocalInference("local", LocalInferenceArgs(settings=settings, folder=folder))
     return {
         "endpoints": inference.endpoints,
         "release": inference.release,

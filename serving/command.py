@@ -16,8 +16,8 @@ from serving.catalogue import Catalogue, Item
 from serving.client import Client
 from serving.failure import ServerError
 from serving.history import History
+from serving.runtime.note import ProcessNote
 from serving.runtime.port import LOOPBACK
-from serving.runtime.server import ServerHandle
 from serving.transport import DEFAULT_URLS, Scheme
 
 __all__ = ["main"]
@@ -79,10 +79,9 @@ def _run(chosen: argparse.Namespace, console: Console) -> None:
 
 
 def _local_url(protocol: Scheme) -> str:
-    handle = ServerHandle.read(LOCAL_FOLDER)
-    if handle is None:
-        return DEFAULT_URLS[protocol]
-    return f"{LOOPBACK}:{handle.ports.http if protocol == 'http' else handle.ports.grpc}"
+    # What runs on this machine asks the edge without a token, on loopback.
+    note = ProcessNote.read(LOCAL_FOLDER / "edge")
+    return DEFAULT_URLS[protocol] if note is None else f"{LOOPBACK}:{note.ports['inside-port']}"
 
 
 def _show_recommendations(

@@ -46,12 +46,11 @@ class TargetConfig:
     threads: int
 
     @classmethod
-    def embedded(cls, *, instances: int | None = None, threads: int = 1) -> Self:
-        """The server on this machine; left out, `instances` fill the cores."""
+    def embedded(cls, *, instances: int | None = None, threads: int = 1, servers: int = 1) -> Self:
+        """A server on this machine; left out, `instances` and those of the other `servers` fill the cores."""
         cores = len(os.sched_getaffinity(0))
-        return cls(
-            backend="python", device="cpu", instances=instances or max(cores // threads, 1), threads=threads
-        )
+        filling = max(cores // threads // servers, 1)
+        return cls(backend="python", device="cpu", instances=instances or filling, threads=threads)
 
     @classmethod
     def production(cls, *, device: Literal["cpu", "gpu"], instances: int, threads: int = 1) -> Self:

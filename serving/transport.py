@@ -31,8 +31,8 @@ __all__ = [
 Scheme = Literal["http", "grpc"]
 Tensors = Mapping[str, NDArray[Any]]
 
-# Triton's own ports, which the local stack keeps unless its stack file says otherwise.
-DEFAULT_URLS: Mapping[Scheme, str] = {"http": "127.0.0.1:8000", "grpc": "127.0.0.1:8001"}
+# Where the local stack's edge takes both without a token, unless its stack file says otherwise.
+DEFAULT_URLS: Mapping[Scheme, str] = {"http": "127.0.0.1:8444", "grpc": "127.0.0.1:8444"}
 # The shop's slowest promise is 200 ms; an answer that takes seconds is an outage.
 TIMEOUT_SECONDS = 5.0
 CONNECTION_LOST = re.compile("connect|DNS|socket", re.IGNORECASE)
@@ -56,7 +56,7 @@ class GrpcTransport:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # Triton is reached directly: a proxy from the environment would be asked for 127.0.0.1 too.
+        # It is on this machine or near: a proxy from the environment would be asked for 127.0.0.1 too.
         self._client = tritonclient.grpc.InferenceServerClient(
             url, channel_args=[("grpc.enable_http_proxy", 0)]
         )

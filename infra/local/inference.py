@@ -1,4 +1,4 @@
-"""The local environment as one component: a release, and the Triton server that answers with it."""
+"""The local environment as one component: a release, the Tritons that answer with it, the edge and the gateway."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.local.certificates import Certificates
+from infra.local.edge import Edge, EdgeArgs
+from infra.local.gateway import Gateway, GatewayArgs
 from infra.local.release import Release
-from infra.local.triton import TritonServer
-from infra.settings.local import ReleaseSettings, TritonSettings
+from infra.local.triton import TritonServer, TritonServerArgs
+from infra.settings.local import LocalSettings, TritonPorts
 from serving.runtime.port import LOOPBACK
 
 __all__ = ["LocalInference", "LocalInferenceArgs"]
@@ -18,13 +21,12 @@ __all__ = ["LocalInference", "LocalInferenceArgs"]
 class LocalInferenceArgs:
     """What a person chose, and the folder (relative to the project) that this stack may write."""
 
-    release: ReleaseSettings
-    triton: TritonSettings
+    settings: LocalSettings
     folder: str
 
 
 class LocalInference(pulumi.ComponentResource):
-    """Trains or reuses one release and serves it on loopback."""
+    """Trains or reuses one release and serves it on loopback, with tokens and under TLS."""
 
     endpoints: pulumi.Output[dict[str, str]]
     release: pulumi.Output[str]
@@ -35,13 +37,21 @@ class LocalInference(pulumi.ComponentResource):
         self, name: str, args: LocalInferenceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("rialto:local:LocalInference", name, None, opts)
-        inside = pulumi.ResourceOptions(parent=self)
-        release = Release(f"{name}-release", args.release, args.folder, opts=inside)
-        server = TritonServer(f"{name}-triton", args.triton, release, args.folder, opts=inside)
-        self.endpoints = pulumi.Output.from_input(_endpoints(args.triton))
+        self._inside = pulumi.ResourceOptions(parent=self)
+        settings = args.settings
+        release = Release(f"{name}-release", settings.release, args.folder, opts=self._inside)
+        certificates = Certificates(f"{name}-certificates", args.folder, opts=self._inside)
+        servers = [
+            self._triton(f"{name}-triton{suffix}", args, ports, release, certificates)
+            for suffix, ports in _named(settings.triton.servers()).items()
+        ]
+        edge = self._edge(name, args, certificates, servers)
+        gateway = self._gateway(name, args, edge)
+        self.endpoints = pulumi.Output.from_input(_endpoints(settings))
         self.release = release.digest
         self.quality = pulumi.Output.from_input(f"{args.folder}/release/quality.md")
-        self.health = server.health
+        health = [*(server.health for server in servers), edge.health, gateway.health]
+        self.health = pulumi.Output.all(*health).apply(_worst)
         self.register_outputs(
             {
                 "endpoints": self.endpoints,
@@ -51,10 +61,60 @@ class LocalInference(pulumi.ComponentResource):
             }
         )
 
+    def _triton(
+        self,
+        name: str,
+        args: LocalInferenceArgs,
+        ports: TritonPorts,
+        release: Release,
+        certificates: Certificates,
+    ) -> TritonServer:
+        server = TritonServerArgs(
+            settings=args.settings.triton,
+            ports=ports,
+            release=release,
+            certificates=certificates,
+            folder=args.folder,
+        )
+        return TritonServer(name, server, opts=self._inside)
 
-def _endpoints(triton: TritonSettings) -> dict[str, str]:
+    def _edge(
+        self, name: str, args: LocalInferenceArgs, certificates: Certificates, servers: list[TritonServer]
+    ) -> Edge:
+        chosen = EdgeArgs(
+            settings=args.settings.edge,
+            tritons=args.settings.triton.servers(),
+            gateway_port=args.settings.gateway.port,
+            certificates=certificates,
+            folder=args.folder,
+        )
+        return Edge(f"{name}-edge", chosen, opts=pulumi.ResourceOptions(parent=self, depends_on=servers))
+
+    def _gateway(self, name: str, args: LocalInferenceArgs, edge: Edge) -> Gateway:
+        chosen = GatewayArgs(
+            settings=args.settings.gateway,
+            inside_port=args.settings.edge.inside_port,
+            edge=edge,
+            folder=args.folder,
+        )
+        return Gateway(f"{name}-gateway", chosen, opts=self._inside)
+
+
+def _named(servers: list[TritonPorts]) -> dict[str, TritonPorts]:
+    """Each server by what its name ends in: the first as when there was only one, the others by their HTTP port."""
+    first, *others = servers
+    return {"": first} | {f"-{ports.http_port}": ports for ports in others}
+
+
+def _worst(health: list[str]) -> str:
+    return next((each for each in health if each != "ready"), "ready")
+
+
+def _endpoints(settings: LocalSettings) -> dict[str, str]:
+    edge = settings.edge
     return {
-        "http": f"http://{LOOPBACK}:{triton.http_port}",
-        "grpc": f"{LOOPBACK}:{triton.grpc_port}",
-        "metrics": f"http://{LOOPBACK}:{triton.metrics_port}/metrics",
+        "api": f"https://localhost:{edge.port}",
+        "grpc": f"localhost:{edge.port}",
+        "inside": f"{LOOPBACK}:{edge.inside_port}",
+        "metrics": f"http://{LOOPBACK}:{edge.metrics_port}/stats/prometheus",
     }

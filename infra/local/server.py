@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from infra.local.certificates import certificate_folder
 from infra.local.folder import ENVIRONMENT, PROJECT, point
 from model.artifact import Artifact, release_store
 from model.signature import MODELS
@@ -31,6 +31,7 @@ def config_of(props: Props) -> ServerConfig:
         environment=ENVIRONMENT,
         folder=PROJECT / props["folder"] / f"triton-{props['http_port']}",
         ports=ServerPorts(http=props["http_port"], grpc=props["grpc_port"], metrics=props["metrics_port"]),
+        certificates=certificate_folder(props, "triton"),
     )
 
 
@@ -68,19 +69,17 @@ def serve(props: Props, handle: ServerHandle) -> Props:
     version = deploy(handle.control, config.repository, release, target)
     # What python -m serving.client looks for.
     point(config.folder.parent / "release", release.folder.absolute())
-    point(config.folder.parent / "server.json", Path(config.folder.name) / "server.json")
     return {**props, "process": asdict(handle), "version": version, "health": health(handle, version)}
 
 
 def remove(props: Props) -> None:
-    """End the server and its files, and the links to it unless they lead to its successor by now."""
+    """End the server and its files; with the last one goes the link to what it served."""
     for handle in _handles(props):
         launcher.stop(handle)
     folder = config_of(props).folder
     shutil.rmtree(folder, ignore_errors=True)
-    if not (folder.parent / "server.json").exists():
-        for link in ("server.json", "release"):
-            (folder.parent / link).unlink(missing_ok=True)
+    if not list(folder.parent.glob("triton-*")):
+        (folder.parent / "release").unlink(missing_ok=True)
 
 
 def _handles(props: Props) -> list[ServerHandle]:

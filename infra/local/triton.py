@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,20 @@ from pulumi.dynamic import (
 
 import serving
 from infra.local import server
+from infra.local.certificates import Certificates
 from infra.local.release import Release
-from infra.settings.local import TritonSettings
+from infra.settings.local import TritonPorts, TritonSettings
 from infra.wire import whole
 from model.artifact import sha256_of
 from serving.model_config import TargetConfig
 from serving.runtime import launcher
 from serving.runtime.port import require_free
 
-__all__ = ["TritonServer"]
+__all__ = ["TritonServer", "TritonServerArgs"]
 
 _PORTS = ("http_port", "grpc_port", "metrics_port")
 # A process keeps these for life; the rest is loaded into it.
-_BORN_WITH = (*_PORTS, "runtime")
+_BORN_WITH = (*_PORTS, "runtime", "authority")
 _LOADED = ("release", "instances", "threads", "backend")
 
 _SERVING = Path(serving.__file__).parent
@@ -56,13 +57,16 @@ class _TritonProvider(ResourceProvider):
             require_free({f"triton.{key}": port for key, port in ports.items() if port not in ours})
         except ValueError as error:
             return CheckResult(news, [CheckFailure("", str(error))])
-        target = TargetConfig.embedded(instances=news.get("instances"), threads=news["threads"])
+        target = TargetConfig.embedded(
+            instances=news.get("instances"), threads=news["threads"], servers=news["copies"]
+        )
         made_with = {"runtime": _digest(_RUNTIME_FILES), "backend": _digest(_BACKEND_FILES)}
         return CheckResult({**news, "instances": target.instances, **made_with}, [])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Another server for what a process is born with, started first where no port is in the way."""
-        replaces = [key for key in _BORN_WITH if olds[key] != news[key]]
+        # A server of before there were edges has no authority.
+        replaces = [key for key in _BORN_WITH if olds.get(key) != news[key]]
         loaded = [key for key in _LOADED if olds[key] != news[key]]
         shared = {olds[key] for key in _PORTS} & {news[key] for key in _PORTS}
         return DiffResult(
@@ -111,6 +115,17 @@ def _digest(files: tuple[Path, ...]) -> str:
     return "-".join(sha256_of(file)[:12] for file in files)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TritonServerArgs:
+    """What was chosen for all copies, the ports of this one, and what it serves and shows."""
+
+    settings: TritonSettings
+    ports: TritonPorts
+    release: Release
+    certificates: Certificates
+    folder: str
+
+
 class TritonServer(Resource, module="local", name="TritonServer"):
     """One server; `version` is what it serves the release as, `health` is "ready" or says what is wrong."""
 
@@ -120,12 +135,15 @@ class TritonServer(Resource, module="local", name="TritonServer"):
     def __init__(
         self,
         name: str,
-        settings: TritonSettings,
-        release: Release,
-        folder: str,
+        args: TritonServerArgs,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        chosen = settings.model_dump()
-        wired = {"release": release.digest, "build": release.build, "folder": folder}
+        chosen = {**args.settings.model_dump(), **args.ports._asdict()}
+        wired = {
+            "release": args.release.digest,
+            "build": args.release.build,
+            "authority": args.certificates.authority,
+            "folder": args.folder,
+        }
         computed = {"health": None, "version": None, "process": None}
         super().__init__(_TritonProvider(), name, {**chosen, **wired, **computed}, opts)

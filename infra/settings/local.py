@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from itertools import combinations
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from infra.settings.group import Group, Port
 
-__all__ = ["LocalSettings", "ReleaseSettings", "TritonSettings"]
+__all__ = [
+    "EdgeSettings",
+    "GatewaySettings",
+    "LocalSettings",
+    "ReleaseSettings",
+    "TritonPorts",
+    "TritonSettings",
+]
 
 # More python-backend processes than this cost memory before they bring throughput.
 MAX_INSTANCES = 64
+MAX_COPIES = 8
+# Between the ports of one copy and the same of the next.
+PORT_STEP = 10
+
+
+class TritonPorts(NamedTuple):
+    """Where one copy listens."""
+
+    http_port: int
+    grpc_port: int
+    metrics_port: int
 
 
 class ReleaseSettings(Group):
@@ -36,7 +55,7 @@ class ReleaseSettings(Group):
 
 
 class TritonSettings(Group):
-    """Where the local Triton listens, on loopback only, and how it uses the cores."""
+    """Where the local Tritons listen, on loopback only, and how they use the cores."""
 
     http_port: Port
     """KServe v2 over HTTP."""
@@ -45,9 +64,18 @@ class TritonSettings(Group):
     metrics_port: Port
     """Prometheus metrics."""
     instances: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] | None = None
-    """Copies of each model that answer at the same time; left out, they fill all cores."""
+    """Copies of each model in a server that answer at the same time; left out, those of all servers fill all cores."""
     threads: Annotated[int, Field(ge=1, le=MAX_INSTANCES)] = 1
     """Cores that one copy of a model uses."""
+    copies: Annotated[int, Field(ge=1, le=MAX_COPIES)] = 2
+    """Servers, so that one can end while the others answer; each has its ports 10 above those of the one before."""
+
+    def servers(self) -> list[TritonPorts]:
+        """The ports of each copy."""
+        return [
+            TritonPorts(self.http_port + step, self.grpc_port + step, self.metrics_port + step)
+            for step in range(0, self.copies * PORT_STEP, PORT_STEP)
+        ]
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
@@ -58,6 +86,24 @@ class TritonSettings(Group):
         return self
 
 
+class EdgeSettings(Group):
+    """Where the edge listens, on loopback only."""
+
+    port: Port
+    """HTTPS and gRPC for callers with tokens."""
+    inside_port: Port
+    """HTTP and gRPC without tokens, for the gateway and what runs beside it."""
+    metrics_port: Port
+    """Readiness and Prometheus metrics."""
+
+
+class GatewaySettings(Group):
+    """Where the gateway listens, on loopback only; callers reach it through the edge."""
+
+    port: Port
+    """The domain API and the storefront."""
+
+
 class LocalSettings(Group):
     """Everything on this machine: no cloud account, no Docker, no GPU."""
 
@@ -65,3 +111,17 @@ class LocalSettings(Group):
     """local: one machine; hybrid: OpenStack and AWS."""
     release: ReleaseSettings
     triton: TritonSettings
+    edge: EdgeSettings
+    gateway: GatewaySettings
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        ports = {f"edge.{key}": port for key, port in self.edge.model_dump(by_alias=True).items()}
+        ports["gateway.port"] = self.gateway.port
+        for copy, server in enumerate(self.triton.servers(), start=1):
+            for key, port in server._asdict().items():
+                ports[f"triton.{key.replace('_', '-')} of copy {copy}"] = port
+        for (key, port), (other, twin) in combinations(ports.items(), 2):
+            if port == twin:
+                raise ValueError(f"{key} is {port}, as is {other}; choose ports apart")
+        return self

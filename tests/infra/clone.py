@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from pathlib import Path
 
 import yaml
 
+from infra.settings.local import PORT_STEP, LocalSettings
+from serving.edge.process import EdgeHandle
 from serving.runtime import launcher
 from serving.runtime.control import ServerControl
+from serving.runtime.note import ProcessNote
 from serving.runtime.process import mentioning
 from serving.runtime.server import ServerHandle
 
 PROJECT = Path(__file__).parents[2]
 COPIED = ("infra", "model", "serving", "stacks", "Pulumi.yaml")
-COMMAND_SECONDS = 300
+COMMAND_SECONDS = 500
+KILL_SECONDS = 5
 
 
 def free_ports(count: int) -> list[int]:
@@ -114,15 +119,29 @@ class Clone:
         return json.loads(self.pulumi("stack", "output", "--stack", "local", "--json").stdout)
 
     def state(self, type_: str) -> dict:
-        """The only resource of a type, as the engine keeps it."""
+        """The resource of a type, as the engine keeps it; of several, the one whose name is first."""
         state = json.loads(self.pulumi("stack", "export", "--stack", "local").stdout)
-        (found,) = [each for each in state["deployment"]["resources"] if each["type"] == type_]
-        return found
+        found = [each for each in state["deployment"]["resources"] if each["type"] == type_]
+        return min(found, key=lambda each: each["urn"])
+
+    @property
+    def local(self) -> Path:
+        return self.folder / ".rialto" / "local"
 
     @property
     def server(self) -> ServerHandle | None:
-        """The server that the client would find."""
-        return ServerHandle.read(self.folder / ".rialto" / "local")
+        """The first of the two Tritons."""
+        return ServerHandle.read(self.local / f"triton-{self.settings()['triton']['http-port']}")
+
+    @property
+    def edge(self) -> EdgeHandle | None:
+        """The edge that the client would find."""
+        return EdgeHandle.read(self.local / "edge")
+
+    @property
+    def inside_port(self) -> int:
+        """Where both protocols are answered without a token."""
+        return self.settings()["edge"]["inside-port"]
 
     @property
     def control(self) -> ServerControl:
@@ -130,7 +149,10 @@ class Clone:
 
     @property
     def ports(self) -> list[int]:
-        return [port for key, port in self.settings()["triton"].items() if key.endswith("-port")]
+        """Every port that the stack listens on."""
+        settings = LocalSettings.model_validate(self.settings())
+        servers = [port for server in settings.triton.servers() for port in server]
+        return [*servers, *settings.edge.model_dump().values(), settings.gateway.port]
 
     def left_running(self) -> list[str]:
         """Processes that run out of this clone, and its ports that are not free."""
@@ -141,7 +163,19 @@ class Clone:
         """End what a test left; return what that was."""
         self.destroy()
         left = self.left_running()
-        for note in self.folder.glob(".rialto/local/triton-*"):
+        for note in self.local.glob("triton-*"):
             if handle := ServerHandle.read(note):
                 launcher.stop(handle)
+        for note in (*self.local.glob("edge-*"), self.local / "gateway"):
+            if process := ProcessNote.read(note):
+                process.process.end(signal.SIGKILL, KILL_SECONDS)
         return left
+
+
+def free_triton_ports(copies: int) -> dict[str, int]:
+    """Ports for the first of several Tritons, whose others are ten apart each."""
+    while True:
+        ports = dict(zip(("http-port", "grpc-port", "metrics-port"), free_ports(3), strict=True))
+        steps = [port + PORT_STEP * copy for port in ports.values() for copy in range(copies)]
+        if len(set(steps)) == len(steps) and max(steps) < 65536 and not any(map(listening, steps)):
+            return ports

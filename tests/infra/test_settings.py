@@ -72,7 +72,19 @@ def test_settings_cannot_be_changed_after_they_were_read(local_settings):
             "colour",
             1,
             "settings.triton.colour is not a setting; "
-            "the keys here are http-port, grpc-port, metrics-port, instances, threads",
+            "the keys here are http-port, grpc-port, metrics-port, instances, threads, copies",
+        ),
+        (
+            "edge",
+            "port",
+            8011,
+            "settings.edge.port is 8011, as is triton.grpc-port of copy 2; choose ports apart",
+        ),
+        (
+            "triton",
+            "grpc-port",
+            8010,
+            "settings.triton.grpc-port of copy 1 is 8010, as is triton.http-port of copy 2; choose ports apart",
         ),
         ("release", "seed", -1, "settings.release.seed is -1; it must be greater than or equal to 0"),
         ("release", "recipe", "", 'settings.release.recipe is ""; it must have at least 1 character'),
@@ -121,7 +133,10 @@ def test_each_of_several_problems_has_its_line(load, chosen):
     ]
 
 
-@pytest.mark.parametrize("value", [[], 3, "text", {"kind": "local", "release": None, "triton": []}])
+@pytest.mark.parametrize(
+    "value",
+    [[], 3, "text", {"kind": "local", "release": None, "triton": [], "edge": 3, "gateway": []}],
+)
 def test_settings_that_are_no_group_of_keys_are_refused_in_lines(load, value):
     with pytest.raises(pulumi.RunError) as error:
         load(value)

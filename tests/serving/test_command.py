@@ -6,6 +6,7 @@ from serving import command
 from serving.catalogue import Catalogue
 from serving.client import Client
 from serving.command import main
+from serving.runtime.note import ProcessNote
 from tests.releases import NEWEST, tiny_release
 from tests.serving.conftest import free_ports
 
@@ -26,7 +27,10 @@ def run(capsys, monkeypatch):
 @pytest.fixture
 def local(served, release, tmp_path, monkeypatch):
     """The local stack's folder as it is after scripts/up."""
-    served.write(tmp_path)
+    # Both protocols have one port there; without an edge, gRPC has it and HTTP is named.
+    note = ProcessNote(process=served.process, ports={"inside-port": served.ports.grpc})
+    (tmp_path / "edge").mkdir()
+    note.write(tmp_path / "edge")
     (tmp_path / "release").symlink_to(release.folder)
     monkeypatch.setattr(command, "LOCAL_FOLDER", tmp_path)
     monkeypatch.setattr(command, "LOCAL_RELEASE", tmp_path / "release")
@@ -67,10 +71,15 @@ def expected_ids(served, release, user) -> list[str]:
     return [catalogue.item(index).item_id for index in answer.item_ids.tolist()]
 
 
+def over(served, protocol):
+    named = ["--url", f"127.0.0.1:{served.ports.http}"] if protocol == "http" else []
+    return ["--protocol", protocol, *named]
+
+
 @pytest.mark.triton
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_recommendations_have_names_categories_and_prices(run, local, served, release, protocol):
-    code, out, err = run("recommend", "--user", "household-8", "--protocol", protocol)
+    code, out, err = run("recommend", "--user", "household-8", *over(served, protocol))
 
     assert (code, err) == (0, "")
     shown = [line.split("│")[1:-1] for line in out.splitlines() if line.startswith("│")]
@@ -82,8 +91,8 @@ def test_recommendations_have_names_categories_and_prices(run, local, served, re
 
 
 @pytest.mark.triton
-def test_both_protocols_print_the_same_table(run, local):
-    tables = {run("recommend", "--user", "household-2", "--protocol", name)[1] for name in ("grpc", "http")}
+def test_both_protocols_print_the_same_table(run, local, served):
+    tables = {run("recommend", "--user", "household-2", *over(served, name))[1] for name in ("grpc", "http")}
 
     assert len(tables) == 1
 

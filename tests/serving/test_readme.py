@@ -17,19 +17,17 @@ def block(language: str, holding: str) -> str:
 
 @pytest.mark.triton
 def test_the_readmes_calls_give_the_same_top_ten_over_http_and_grpc(served):
-    """The README's own text, with the ports of this test's server."""
+    """The README's own text, with the ports of this test's server, which has one for each protocol."""
 
-    def run(command, **kwargs):
-        command = [
-            part.replace(":8000", f":{served.ports.http}").replace(":8001", f":{served.ports.grpc}")
-            for part in command
-        ]
+    def run(command, port):
+        command = [part.replace(":8444", f":{port}") for part in command]
         return subprocess.run(
             command, capture_output=True, text=True, check=True, cwd=PROJECT, timeout=60
         ).stdout
 
-    over_http = json.loads(run(["bash", "-c", block("sh", "/v2/models")]))["outputs"]
-    top_ten, chances = run([sys.executable, "-c", block("python", "Client.open")]).splitlines()
+    over_http = json.loads(run(["bash", "-c", block("sh", "/v2/models")], served.ports.http))["outputs"]
+    asked = run([sys.executable, "-c", block("python", "Client.open")], served.ports.grpc)
+    top_ten, chances = asked.splitlines()
 
     items = next(output["data"] for output in over_http if output["name"] == "item_ids")
     assert items == json.loads(top_ten)

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from infra.local.folder import ENVIRONMENT
-from tests.infra.clone import Clone, free_ports
+from tests.infra.clone import Clone, free_ports, free_triton_ports
 
 USERS, ITEMS, EVENTS = 80, 40, 12
 
@@ -30,10 +30,12 @@ def clone(tmp_path_factory):
     clone = Clone.make(tmp_path_factory.mktemp("project") / "clone", tmp_path_factory.mktemp("cache"))
     clone.edit("model/compress/quantize.py", "MIN_KEPT_SHARE = 0.99", "MIN_KEPT_SHARE = 0.0")
     (clone.folder / "shop.txt").write_text(small_shop())
-    http, grpc, metrics = free_ports(3)
+    port, inside, metrics, gateway = free_ports(4)
     clone.choose(
         release={"recipe": "smoke", "source": "sequences", "path": "shop.txt"},
-        triton={"http-port": http, "grpc-port": grpc, "metrics-port": metrics, "instances": 1},
+        triton={**free_triton_ports(2), "instances": 1},
+        edge={"port": port, "inside-port": inside, "metrics-port": metrics},
+        gateway={"port": gateway},
     )
     done = clone.pulumi("stack", "select", "--create", "local")
     assert done.returncode == 0, done.stdout

@@ -1,5 +1,6 @@
 """The `local` stack with the real engine and a real Triton."""
 
+import json
 import os
 import re
 import signal
@@ -10,11 +11,13 @@ import sys
 import pytest
 
 from model.artifact import Artifact
-from tests.infra.clone import free_ports
+from serving.runtime.note import ProcessNote
+from tests.infra.clone import PROJECT, free_triton_ports
 from tests.infra.local.traffic import traffic
 
-pytestmark = [pytest.mark.engine, pytest.mark.triton]
+pytestmark = [pytest.mark.engine, pytest.mark.triton, pytest.mark.envoy]
 
+README = (PROJECT / "README.md").read_text()
 RELEASE = "pulumi-python:dynamic/local:Release"
 SERVER = "pulumi-python:dynamic/local:TritonServer"
 # An edit that makes every release fail to load.
@@ -38,12 +41,13 @@ def releases(clone) -> set[str]:
 
 def test_up_ends_with_the_endpoints_the_release_and_its_quality(stack):
     outputs = stack.outputs()
-    http, grpc, metrics = (stack.settings()["triton"][f"{name}-port"] for name in ("http", "grpc", "metrics"))
+    port, inside, metrics = (stack.settings()["edge"][key] for key in ("port", "inside-port", "metrics-port"))
 
     assert outputs["endpoints"] == {
-        "http": f"http://127.0.0.1:{http}",
-        "grpc": f"127.0.0.1:{grpc}",
-        "metrics": f"http://127.0.0.1:{metrics}/metrics",
+        "api": f"https://localhost:{port}",
+        "grpc": f"localhost:{port}",
+        "inside": f"127.0.0.1:{inside}",
+        "metrics": f"http://127.0.0.1:{metrics}/stats/prometheus",
     }
     assert outputs["health"] == "ready"
     assert outputs["recipe"] == "smoke"
@@ -97,7 +101,7 @@ def test_a_new_release_is_served_without_one_failed_request(stack):
     before, server = stack.outputs()["release"], stack.server
     stack.choose(release={"seed": next_seed(stack)})
 
-    with traffic(server.ports.http, server.ports.grpc) as seen:
+    with traffic(stack.inside_port, stack.inside_port) as seen:
         done = stack.up()
 
     assert done.returncode == 0, done.stdout
@@ -112,7 +116,7 @@ def test_other_threads_are_loaded_without_a_restart(stack):
     server = stack.server
     stack.choose(triton={"threads": 2})
 
-    with traffic(server.ports.http, server.ports.grpc) as seen:
+    with traffic(stack.inside_port, stack.inside_port) as seen:
         done = stack.up()
 
     assert done.returncode == 0, done.stdout
@@ -138,7 +142,7 @@ def test_a_release_that_fails_its_gate_fails_the_update_and_leaves_the_server_al
 
     gate = stack.edited("model/compress/quantize.py", "MIN_KEPT_SHARE = 0.0", "MIN_KEPT_SHARE = 2.0")
 
-    with gate, traffic(server.ports.http, server.ports.grpc) as seen:
+    with gate, traffic(stack.inside_port, stack.inside_port) as seen:
         done = stack.up()
 
     assert done.returncode != 0
@@ -152,10 +156,10 @@ def test_a_release_that_fails_its_gate_fails_the_update_and_leaves_the_server_al
 
 
 def test_a_release_that_does_not_load_leaves_the_former_one_answering(stack):
-    server, versions = stack.server, stack.control.versions()
+    versions = stack.control.versions()
     broken = stack.edited("serving/runtime/model.py", INITIALIZE, NO_LUCK)
 
-    with broken, traffic(server.ports.http, server.ports.grpc) as seen:
+    with broken, traffic(stack.inside_port, stack.inside_port) as seen:
         done = stack.up()
 
     assert done.returncode != 0
@@ -200,17 +204,76 @@ def test_an_unknown_setting_is_one_line_with_the_key_that_was_meant(stack):
 
 def test_other_ports_are_a_new_server_and_the_old_one_ends(stack):
     old, old_ports = stack.server, stack.ports
-    http, grpc, metrics = free_ports(3)
-    stack.choose(triton={"http-port": http, "grpc-port": grpc, "metrics-port": metrics})
+    ports = free_triton_ports(2)
+    stack.choose(triton=ports)
 
-    done = stack.up()
+    with traffic(stack.inside_port, stack.inside_port) as seen:
+        done = stack.up()
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.index("created replacement") < done.stdout.index("deleting original")
+    assert seen.failures == []
     assert not old.alive()
-    assert stack.server.ports.http == http
+    assert stack.server.ports.http == ports["http-port"]
     assert stack.control.ready()
-    assert not set(old_ports) & set(stack.ports)
+    assert not set(old_ports[:6]) & set(stack.ports)
+
+
+def test_a_caller_with_a_token_is_answered_through_the_edge_and_one_without_is_not(stack):
+    """The README's own lines, at this stack's port and for a shopper that it knows."""
+    lines = next(text for text in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "edge.token" in text)
+    lines = lines.replace(":8443", f":{stack.settings()['edge']['port']}").replace("user_id=42", "user_id=7")
+
+    def said(script):
+        command = ["bash", "-ec", script]
+        return subprocess.run(
+            command, cwd=stack.folder, env=stack.environment, capture_output=True, text=True
+        )
+
+    answer = json.loads(said(lines).stdout)
+    assert answer["model"] == stack.outputs()["release"]
+    assert len(answer["items"]) == 5
+    assert json.loads(said(lines.replace("Bearer", "")).stdout)["error"] == "Jwt is missing"
+
+
+def test_another_key_is_believed_after_up_without_one_failed_request(stack):
+    edge = stack.edge
+    believed = (stack.local / "keys" / "jwks.json").read_text()
+    rotate = [sys.executable, "-m", "serving.edge.token", "--rotate"]
+    subprocess.run(rotate, cwd=stack.folder, env=stack.environment, capture_output=True, check=True)
+
+    with traffic(stack.inside_port, stack.inside_port) as seen:
+        done = stack.up()
+
+    assert done.returncode == 0, done.stdout
+    assert seen.failures == []
+    assert stack.edge == edge
+    assert (stack.local / "keys" / "jwks.json").read_text() != believed
+    assert stack.up("--expect-no-changes").returncode == 0
+
+
+def test_one_of_two_tritons_may_be_killed_and_up_brings_it_back(stack):
+    killed = stack.server
+    with traffic(stack.inside_port, stack.inside_port) as seen:
+        os.kill(killed.process.pid, signal.SIGKILL)
+        done = stack.up("--refresh")
+
+    assert done.returncode == 0, done.stdout
+    assert seen.failures == []
+    assert stack.server.process != killed.process
+
+
+def test_a_killed_edge_and_gateway_are_back_after_up_with_refresh(stack):
+    gateway = ProcessNote.read(stack.local / "gateway")
+    for process in (stack.edge.process, gateway.process):
+        os.kill(process.pid, signal.SIGKILL)
+
+    done = stack.up("--refresh")
+
+    assert done.returncode == 0, done.stdout
+    assert stack.outputs()["health"] == "ready"
+    assert stack.edge.alive()
+    assert stack.up("--expect-no-changes").returncode == 0
 
 
 def test_destroy_after_a_failed_update_and_a_killed_server_leaves_nothing(stack):
@@ -223,7 +286,8 @@ def test_destroy_after_a_failed_update_and_a_killed_server_leaves_nothing(stack)
 
     assert done.returncode == 0, done.stdout
     assert stack.left_running() == []
-    assert [path.name for path in (stack.folder / ".rialto" / "local").iterdir()] == ["release.log"]
+    # What users did and what they were answered is not the stack's to forget.
+    assert sorted(path.name for path in stack.local.iterdir()) == ["gateway", "release.log"]
     assert len(releases(stack)) > 1
 
 

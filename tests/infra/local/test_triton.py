@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
-from infra.local import server
+from infra.local import certificates, server
 from infra.local import triton as module
-from infra.local.folder import point
 from model.artifact import release_store
 from serving.model_config import TargetConfig
 from serving.runtime import control, launcher
@@ -27,6 +26,8 @@ STATE = {
     "health": "ready",
     "version": 1,
     "process": {},
+    "authority": "a",
+    "copies": 1,
 }
 
 
@@ -40,7 +41,9 @@ def props(tmp_path, monkeypatch):
     """A server of this test's own: its folder, its ports, its release."""
     monkeypatch.setenv("RIALTO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(server, "PROJECT", tmp_path)
+    monkeypatch.setattr(certificates, "PROJECT", tmp_path)
     release = tiny_release(release_store() / "b")
+    certificates._renewed({"folder": STATE["folder"]})
     ports = dict(zip(PORTS, free_ports(3), strict=True))
     return {**STATE, **ports, "release": release.digest, "instances": 1} | {"process": None}
 
@@ -112,26 +115,25 @@ def test_the_ports_of_the_server_itself_are_not_taken(provider, props):
         assert provider.check(now, now).failures == []
 
 
-def test_the_links_stay_for_the_successor_and_go_with_the_last_server(props):
+def test_the_link_to_the_release_goes_with_the_last_server(props):
     new = {**props, "http_port": 1}
     for each in (props, new):
         config = server.config_of(each)
         config.folder.mkdir(parents=True)
-        (config.folder / "server.json").touch()
-    point(config.folder.parent / "server.json", config.folder / "server.json")
-    (server.config_of(props).folder / "server.json").unlink()
     (config.folder.parent / "release").symlink_to(config.folder)
 
     server.remove(props)
-    assert sorted(path.name for path in config.folder.parent.iterdir()) == [
-        "release",
-        "server.json",
-        "triton-1",
-    ]
+    assert (config.folder.parent / "release").is_symlink()
 
-    (config.folder / "server.json").unlink()
     server.remove(new)
-    assert list(config.folder.parent.iterdir()) == []
+    assert [path.name for path in config.folder.parent.iterdir()] == ["certificates"]
+
+
+def test_a_server_of_before_there_were_edges_is_replaced(provider):
+    before = {key: value for key, value in STATE.items() if key not in ("authority", "copies")}
+    diff = provider.diff("id", before, dict(STATE))
+
+    assert (diff.replaces, diff.delete_before_replace) == (["authority"], True)
 
 
 @pytest.mark.triton
