@@ -24,6 +24,7 @@ from infra.bridge.key import TunnelKeys, TunnelKeysArgs
 from infra.bridge.observation import Observation, ObservationArgs
 from infra.bridge.rendering import gateway_files
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
+from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
@@ -49,11 +50,12 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
     keys = _tunnel_keys(bridge)
     public = _aws_cloud(settings, bridge, keys, private, account)
     machines = _gateway_machines(bridge, keys, private, public)
-    private_inference = _private_inference(settings, bridge, private)
+    private_inference, edge = _private_inference(settings, bridge, private)
     aws_inference, training = _aws_workloads(settings, public, account, machines)
     return {
         "release": settings.release.digest,
         "triton": {"openstack": private_inference.grpc_endpoint, "aws": aws_inference.grpc_endpoint},
+        "edge": edge.endpoint,
         "front-address": private.front_address,
         "gateway-addresses": private.gateway_addresses,
         "tunnel-addresses": public.tunnel_addresses,
@@ -164,7 +166,9 @@ def _user_data(
     return pulumi.Output.secret(text)
 
 
-def _private_inference(settings: HybridSettings, bridge: Bridge, private: PrivateCloud) -> Inference:
+def _private_inference(
+    settings: HybridSettings, bridge: Bridge, private: PrivateCloud
+) -> tuple[Inference, Edge]:
     chosen, storage = settings.inference, settings.openstack.storage
     inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
     monitoring = Monitoring(
@@ -189,7 +193,8 @@ def _private_inference(settings: HybridSettings, bridge: Bridge, private: Privat
         endpoint=private.s3_endpoint,
         key=StoreKey(access_key=reader.access_key, secret_key=reader.secret_key),
     )
-    return Inference(
+    nodes = {f"{ROLE_LABEL}/{role}": ""}
+    inference = Inference(
         "openstack-inference",
         InferenceArgs(
             replicas=chosen.openstack,
@@ -199,11 +204,30 @@ def _private_inference(settings: HybridSettings, bridge: Bridge, private: Privat
             fetch_image=chosen.fetch_image.reference,
             store=private.stores[settings.residency.releases],
             access=access,
-            node_selector={f"{ROLE_LABEL}/{role}": ""},
+            node_selector=nodes,
             monitoring=monitoring.namespace,
+            issuer=chosen.edge.internal_issuer,
         ),
         inside,
     )
+    edge = Edge(
+        "openstack-edge",
+        EdgeArgs(
+            edge=chosen.edge,
+            replicas=chosen.edge.openstack,
+            image=chosen.edge.image.reference,
+            namespace=inference.namespace,
+            node_selector={f"{ROLE_LABEL}/worker": ""},
+            triton_host=inference.host,
+            monitoring=monitoring.namespace,
+            overflow=chosen.edge.overflow,
+            annotations=private.load_balancer.annotations,
+            source_ranges=private.load_balancer.source_ranges,
+            balancer_range=str(settings.openstack.network.load_balancer),
+        ),
+        inside,
+    )
+    return inference, edge
 
 
 def _aws_workloads(
@@ -244,6 +268,20 @@ def _aws_workloads(
             store=releases,
             access=access,
             node_selector=GPU_LABELS,
+            monitoring=monitoring.namespace,
+            issuer=chosen.edge.internal_issuer,
+        ),
+        inside,
+    )
+    Edge(
+        "aws-edge",
+        EdgeArgs(
+            edge=chosen.edge,
+            replicas=chosen.edge.aws,
+            image=image(chosen.edge.image.reference),
+            namespace=inference.namespace,
+            node_selector={},
+            triton_host=inference.host,
             monitoring=monitoring.namespace,
         ),
         inside,

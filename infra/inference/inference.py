@@ -9,12 +9,15 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.inference.autoscaling import autoscaler
+from infra.inference.certificate import certificate
 from infra.inference.network_policy import NAMESPACE_NAME_LABEL, default_deny, to_names, to_store
 from infra.inference.pod_security import namespace_labels
 from infra.inference.store_access import StoreAccess, store_secret
-from infra.inference.triton import LABELS, PORTS, PRIORITY_CLASS, STORE_SECRET, PodArgs, pod_spec
+from infra.inference.triton import CERTIFICATE, LABELS, PORTS, PRIORITY_CLASS, STORE_SECRET, PodArgs, pod_spec
 from infra.naming import NAMESPACE, TRITON_ACCOUNT
+from infra.settings.edge import IssuerRef
 from infra.settings.inference import ReplicaSettings
+from serving.edge.config import TRITON_NAME
 
 __all__ = ["CLIENT_LABELS", "Inference", "InferenceArgs"]
 
@@ -33,7 +36,8 @@ ROLLOUT_SECONDS = 1800
 class InferenceArgs:
     """What is served, from which store, with what, and on which nodes; images as this cluster pulls them.
 
-    `store` is the data set's address (s3://bucket/prefix); `monitoring` is Prometheus' namespace.
+    `issuer` signs what Triton and its edge show each other. `store` is the data set's address (s3://bucket/prefix);
+    `monitoring` is Prometheus' namespace.
     """
 
     replicas: ReplicaSettings
@@ -45,6 +49,7 @@ class InferenceArgs:
     access: StoreAccess
     node_selector: Mapping[str, str]
     monitoring: pulumi.Input[str]
+    issuer: IssuerRef
 
 
 class Inference(pulumi.ComponentResource):
@@ -54,6 +59,8 @@ class Inference(pulumi.ComponentResource):
     grpc_endpoint: pulumi.Output[str]
     http_endpoint: pulumi.Output[str]
     release: pulumi.Output[str]
+    # Before anything is there, since the edge's files say it.
+    host: str = f"{NAME}.{NAMESPACE}.svc"
 
     def __init__(self, name: str, args: InferenceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:inference:Inference", name, None, opts)
@@ -99,6 +106,14 @@ class Inference(pulumi.ComponentResource):
             default_deny(f"{name}-default-deny", self.namespace, inside),
             self._flows(name, args),
             store_secret(f"{name}-store", args.access, self._here(STORE_SECRET), inside),
+            certificate(
+                f"{name}-certificate",
+                self._here(CERTIFICATE),
+                args.issuer,
+                [TRITON_NAME],
+                ["server auth"],
+                inside,
+            ),
             kubernetes.policy.v1.PodDisruptionBudget(
                 name,
                 metadata=self._here(),

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from infra.inference.certificate import certificate_volume
 from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
 from infra.inference.store_access import StoreAccess, store_environment, store_mounts, store_volumes
 from infra.naming import TRITON_ACCOUNT
 from infra.scheduling import CAPACITY_LABEL, GPU_RESOURCE, GPU_TAINT_KEY, GPU_TAINT_VALUE
 from infra.settings.inference import ReplicaSettings
 
-__all__ = ["LABELS", "PORTS", "PRIORITY_CLASS", "STORE_SECRET", "PodArgs", "pod_spec"]
+__all__ = ["CERTIFICATE", "LABELS", "PORTS", "PRIORITY_CLASS", "STORE_SECRET", "PodArgs", "pod_spec"]
 
 LABELS = {"app.kubernetes.io/name": "triton", "app.kubernetes.io/part-of": "rialto"}
 PORTS = {"http": 8000, "grpc": 8001, "metrics": 8002}
 PRIORITY_CLASS = "rialto-serving"
 STORE_SECRET = "triton-store"
+CERTIFICATE = "triton-certificate"
+CERTIFICATES = "/var/run/certificates"
 REPOSITORY = "/models"
 
 # The edge hears of an ending pod from DNS and from failing readiness; until then it still sends requests.
@@ -68,6 +71,7 @@ def pod_spec(args: PodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
         "volumes": [
             {"name": "models", "empty_dir": {"size_limit": REPOSITORY_SIZE}},
             {"name": "scratch", "empty_dir": {"size_limit": SCRATCH_SIZE}},
+            certificate_volume(CERTIFICATE),
             *store_volumes(args.access, STORE_SECRET),
         ],
     }
@@ -151,6 +155,7 @@ def _triton(args: PodArgs) -> kubernetes.core.v1.ContainerArgsDict:
         "volume_mounts": [
             {"name": "models", "mount_path": REPOSITORY, "read_only": True},
             {"name": "scratch", "mount_path": "/tmp"},
+            {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
         ],
     }
 
@@ -179,6 +184,12 @@ def _command() -> list[str]:
         f"--grpc-port={PORTS['grpc']}",
         f"--metrics-port={PORTS['metrics']}",
         "--metrics-config=summary_latencies=true",
+        # gRPC answers the edge only; HTTP knows no TLS, and the network policy keeps others out of both.
+        "--grpc-use-ssl=true",
+        "--grpc-use-ssl-mutual=true",
+        f"--grpc-server-cert={CERTIFICATES}/tls.crt",
+        f"--grpc-server-key={CERTIFICATES}/tls.key",
+        f"--grpc-root-cert={CERTIFICATES}/ca.crt",
         "--allow-sagemaker=false",
         "--allow-vertex-ai=false",
     ]

@@ -18,6 +18,7 @@ __all__ = ["LoadBalancer", "LoadBalancerArgs"]
 OCTAVIA_PROVIDER = "amphora"
 # https://github.com/kubernetes/cloud-provider-openstack/blob/master/docs/openstack-cloud-controller-manager/expose-applications-using-loadbalancer-type-service.md
 ANNOTATIONS = "loadbalancer.openstack.org"
+INTERNAL = "service.beta.kubernetes.io/openstack-internal-load-balancer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,8 @@ class LoadBalancer(pulumi.ComponentResource):
         self.annotations = {
             f"{ANNOTATIONS}/load-balancer-id": balancer.id,
             f"{ANNOTATIONS}/enable-health-monitor": pulumi.Output.from_input("true"),
+            # The controller leaves the floating address alone: it is declared here.
+            INTERNAL: pulumi.Output.from_input("true"),
         }
         self.source_ranges = [str(each) for each in args.load_balancer.clients]
         self.register_outputs(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.edge import EdgeSettings
 from infra.settings.group import Group
 from infra.settings.image import ImageSettings
 
@@ -139,6 +140,7 @@ class InferenceSettings(Group):
     """The mean time of a request in Triton's queue above which pods are added."""
     openstack: ReplicaSettings
     aws: ReplicaSettings
+    edge: EdgeSettings
     monitoring: MonitoringSettings
 
     def images(self) -> dict[str, ImageSettings]:
@@ -147,6 +149,7 @@ class InferenceSettings(Group):
             "triton.image": self.triton.image,
             "fetch-image": self.fetch_image,
             "device-plugin-image": self.device_plugin_image,
+            "edge.image": self.edge.image,
         }
 
 

@@ -163,6 +163,7 @@ def test_people_find_what_they_need_among_the_outputs(estate):
     assert set(estate.outputs) == {
         "release",
         "triton",
+        "edge",
         "front-address",
         "gateway-addresses",
         "tunnel-addresses",

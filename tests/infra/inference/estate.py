@@ -9,6 +9,7 @@ import pulumi_aws as aws
 import yaml
 
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
+from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
@@ -86,6 +87,39 @@ def triton(cloud: str, settings: InferenceSettings | None = None) -> Declared:
                 access=access,
                 node_selector=nodes,
                 monitoring="monitoring",
+                issuer=settings.edge.internal_issuer,
+            ),
+        )
+        return {}
+
+    return record(program, stack="prod", computed={})
+
+
+def edge(cloud: str, settings: InferenceSettings | None = None) -> Declared:
+    """The edge in one cloud, before its Triton."""
+    settings = settings or inference()
+    outside = {
+        "openstack": {
+            "overflow": settings.edge.overflow,
+            "annotations": {"loadbalancer.openstack.org/load-balancer-id": pulumi.Output.from_input("lb-1")},
+            "source_ranges": ["192.168.32.0/22"],
+            "balancer_range": "10.10.129.0/28",
+        },
+        "aws": {},
+    }[cloud]
+
+    def program():
+        Edge(
+            f"{cloud}-edge",
+            EdgeArgs(
+                edge=settings.edge,
+                replicas=getattr(settings.edge, cloud),
+                image="envoy:1",
+                namespace="rialto",
+                node_selector={},
+                triton_host="triton.rialto.svc",
+                monitoring="monitoring",
+                **outside,
             ),
         )
         return {}

@@ -32,6 +32,7 @@ def test_the_edges_service_is_told_which_load_balancer_to_use(either):
     assert either.outputs["annotations"] == {
         "loadbalancer.openstack.org/load-balancer-id": "openstack-edge-id",
         "loadbalancer.openstack.org/enable-health-monitor": "true",
+        "service.beta.kubernetes.io/openstack-internal-load-balancer": "true",
     }
 
 

@@ -1,0 +1,232 @@
+"""The edge in one cluster, the same in both clouds: what stands between callers and Triton."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.inference.certificate import certificate
+from infra.inference.edge_pod import (
+    CLIENT_CERTIFICATE,
+    LABELS,
+    NAME,
+    PORTS,
+    SERVER_CERTIFICATE,
+    EdgePodArgs,
+    edge_files,
+    pod_spec,
+)
+from infra.inference.network_policy import NAMESPACE_NAME_LABEL, Egress, to_names
+from infra.inference.triton import LABELS as TRITON_LABELS
+from infra.inference.triton import PORTS as TRITON_PORTS
+from infra.settings.edge import EdgeReplicaSettings, EdgeSettings, OverflowSettings
+from serving.edge.config import CLIENT_NAME, TritonUpstream
+
+__all__ = ["Edge", "EdgeArgs"]
+
+HTTPS = 443
+# Of the cores that a pod asks for: at twice this it would be late, and a new pod takes half a minute.
+CPU_PERCENT = 60
+SCRAPE_INTERVAL = "15s"
+ROLLOUT_SECONDS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """The edge's settings, and what this cluster adds: image as it pulls it, nodes, Triton's name, how callers come.
+
+    With `annotations`, a load balancer outside takes callers from `source_ranges` and hands them on from its own
+    addresses, `balancer_range`; without, only pods of the cluster call.
+    """
+
+    edge: EdgeSettings
+    replicas: EdgeReplicaSettings
+    image: pulumi.Input[str]
+    namespace: pulumi.Input[str]
+    node_selector: dict[str, str]
+    triton_host: str
+    monitoring: pulumi.Input[str]
+    overflow: OverflowSettings | None = None
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    source_ranges: Sequence[str] = ()
+    balancer_range: str = ""
+
+
+class Edge(pulumi.ComponentResource):
+    """Envoy's pods behind one name, the only ones that Triton answers."""
+
+    endpoint: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("rialto:inference:Edge", name, None, opts)
+        self._inside = pulumi.ResourceOptions(parent=self)
+        self._name, self._args = name, args
+        before = self._before()
+        deployment = self._deployment(before)
+        self._around()
+        # Known when its pods answer.
+        self.endpoint = deployment.id.apply(lambda _: f"https://{args.edge.host}")
+        self.register_outputs({"endpoint": self.endpoint})
+
+    def _here(self, name: str = NAME) -> kubernetes.meta.v1.ObjectMetaArgsDict:
+        return {"name": name, "namespace": self._args.namespace, "labels": LABELS}
+
+    def _before(self) -> list[pulumi.Resource]:
+        """Declare what must be there before the first pod."""
+        name, edge, inside = self._name, self._args.edge, self._inside
+        server, client = self._here(SERVER_CERTIFICATE), self._here(CLIENT_CERTIFICATE)
+        return [
+            kubernetes.core.v1.ServiceAccount(
+                name, metadata=self._here(), automount_service_account_token=False, opts=inside
+            ),
+            certificate(f"{name}-server", server, edge.issuer, [edge.host], ["server auth"], inside),
+            certificate(
+                f"{name}-client", client, edge.internal_issuer, [CLIENT_NAME], ["client auth"], inside
+            ),
+            kubernetes.networking.v1.NetworkPolicy(
+                name, metadata=self._here(), spec=self._flows(), opts=inside
+            ),
+        ]
+
+    def _files(self) -> dict[str, str]:
+        host, overflow = self._args.triton_host, self._args.overflow
+        ports = {"http_port": TRITON_PORTS["http"], "grpc_port": TRITON_PORTS["grpc"]}
+        tritons = [TritonUpstream(host=host, **ports)]
+        if overflow:
+            there = {"http_port": overflow.http_port, "grpc_port": overflow.grpc_port}
+            tritons.append(TritonUpstream(host=overflow.host, priority=1, **there))
+        return edge_files(self._args.edge, self._args.replicas, tritons)
+
+    def _deployment(self, before: list[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
+        files = self._files()
+        digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
+        # A name for each content: pods of before keep what they began with, and a bad one stops at the first new pod.
+        config_map = kubernetes.core.v1.ConfigMap(
+            self._name,
+            metadata=self._here(f"{NAME}-{digest}"),
+            data=files,
+            immutable=True,
+            opts=self._inside,
+        )
+        pod = EdgePodArgs(
+            image=self._args.image,
+            replicas=self._args.replicas,
+            config_map=config_map.metadata.apply(lambda metadata: str(metadata.name)),
+            node_selector=self._args.node_selector,
+        )
+        rollout = pulumi.CustomTimeouts(create=f"{ROLLOUT_SECONDS}s", update=f"{ROLLOUT_SECONDS}s")
+        return kubernetes.apps.v1.Deployment(
+            self._name,
+            metadata=self._here(),
+            spec={
+                # No `replicas`: the autoscaler owns it.
+                "selector": {"match_labels": LABELS},
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_surge": 1, "max_unavailable": 0},
+                },
+                "progress_deadline_seconds": ROLLOUT_SECONDS,
+                "revision_history_limit": 3,
+                "template": {"metadata": {"labels": LABELS}, "spec": pod_spec(pod)},
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before, custom_timeouts=rollout),
+        )
+
+    def _around(self) -> None:
+        """Declare how callers come in, and what keeps enough pods there."""
+        name, inside = self._name, self._inside
+        kubernetes.core.v1.Service(
+            name,
+            metadata={
+                **self._here(),
+                "annotations": {"pulumi.com/skipAwait": "true", **self._args.annotations},
+            },
+            spec=self._service(),
+            opts=inside,
+        )
+        kubernetes.policy.v1.PodDisruptionBudget(
+            name,
+            metadata=self._here(),
+            spec={
+                "max_unavailable": 1,
+                "selector": {"match_labels": LABELS},
+                "unhealthy_pod_eviction_policy": "AlwaysAllow",
+            },
+            opts=inside,
+        )
+        kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+            name, metadata=self._here(), spec=self._scaling(), opts=inside
+        )
+        kubernetes.apiextensions.CustomResource(
+            name,
+            api_version="monitoring.coreos.com/v1",
+            kind="PodMonitor",
+            metadata=self._here(),
+            spec={
+                "selector": {"matchLabels": LABELS},
+                "podMetricsEndpoints": [
+                    {"port": "status", "path": "/stats/prometheus", "interval": SCRAPE_INTERVAL}
+                ],
+            },
+            opts=inside,
+        )
+
+    def _service(self) -> kubernetes.core.v1.ServiceSpecArgsDict:
+        spec: kubernetes.core.v1.ServiceSpecArgsDict = {
+            "type": "ClusterIP",
+            "selector": LABELS,
+            "ports": [{"name": "https", "port": HTTPS, "target_port": "https"}],
+        }
+        if self._args.annotations:
+            spec["type"] = "LoadBalancer"
+            spec["load_balancer_source_ranges"] = list(self._args.source_ranges)
+            # A node without a pod is not asked.
+            spec["external_traffic_policy"] = "Local"
+        return spec
+
+    def _scaling(self) -> kubernetes.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict:
+        target: kubernetes.autoscaling.v2.MetricTargetArgsDict = {
+            "type": "Utilization",
+            "average_utilization": CPU_PERCENT,
+        }
+        return {
+            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": NAME},
+            "min_replicas": self._args.replicas.min_replicas,
+            "max_replicas": self._args.replicas.max_replicas,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        }
+
+    def _flows(self) -> kubernetes.networking.v1.NetworkPolicySpecArgsDict:
+        watching: kubernetes.networking.v1.NetworkPolicyPeerArgsDict = {
+            "namespace_selector": {"match_labels": {NAMESPACE_NAME_LABEL: self._args.monitoring}}
+        }
+        pods: kubernetes.networking.v1.NetworkPolicyPeerArgsDict = {"namespace_selector": {}}
+        balancer: kubernetes.networking.v1.NetworkPolicyPeerArgsDict = {
+            "ip_block": {"cidr": self._args.balancer_range}
+        }
+        callers = balancer if self._args.annotations else pods
+        to_triton: list[Egress] = [
+            _to_triton({"pod_selector": {"match_labels": TRITON_LABELS}}, TRITON_PORTS)
+        ]
+        if self._args.overflow:
+            there = self._args.overflow
+            ports = {"http": there.http_port, "grpc": there.grpc_port}
+            to_triton.append(_to_triton({"ip_block": {"cidr": str(there.range)}}, ports))
+        return {
+            "pod_selector": {"match_labels": LABELS},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [
+                {"from_": [callers], "ports": [{"protocol": "TCP", "port": PORTS["https"]}]},
+                {"from_": [watching], "ports": [{"protocol": "TCP", "port": PORTS["status"]}]},
+            ],
+            "egress": [to_names(), *to_triton],
+        }
+
+
+def _to_triton(peer: kubernetes.networking.v1.NetworkPolicyPeerArgsDict, ports: Mapping[str, int]) -> Egress:
+    return {"to": [peer], "ports": [{"protocol": "TCP", "port": ports[key]} for key in ("http", "grpc")]}

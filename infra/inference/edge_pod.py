@@ -1,0 +1,165 @@
+"""The edge's pod: Envoy with a configuration from the same functions as on a laptop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.inference.certificate import certificate_volume
+from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.triton import PRIORITY_CLASS
+from infra.settings.edge import EdgeReplicaSettings, EdgeSettings
+from serving.edge.bootstrap import BOOTSTRAP, files
+from serving.edge.config import EdgeConfig, LimitConfig, TokenConfig, TritonUpstream
+
+__all__ = [
+    "CLIENT_CERTIFICATE",
+    "LABELS",
+    "NAME",
+    "PORTS",
+    "SERVER_CERTIFICATE",
+    "EdgePodArgs",
+    "edge_files",
+    "pod_spec",
+]
+
+NAME = "edge"
+LABELS = {
+    "app.kubernetes.io/name": NAME,
+    "app.kubernetes.io/part-of": "rialto",
+    "rialto.shop/calls": "triton",
+}
+PORTS = {"https": 8443, "status": 8445}
+# For a gateway in the same pod; on loopback, so no port of the pod.
+INSIDE_PORT = 8444
+SERVER_CERTIFICATE = "edge-server"
+CLIENT_CERTIFICATE = "edge-client"
+CONFIG = "/etc/edge/config"
+CERTIFICATES = "/etc/edge/certificates"
+SCRATCH = "/tmp"
+
+# The load balancer hears of an ending pod from its controller; until then it sends callers.
+DRAIN_SECONDS = 20
+KILL_SECONDS = DRAIN_SECONDS + 10
+PROBE_SECONDS = 5
+START_SECONDS = 60
+# What is left of a pod's memory is for connections' own buffers and the program.
+HEAP_SHARE = 0.75
+# A pod's own address is not known before it is there.
+EVERYWHERE = "0.0.0.0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgePodArgs:
+    """What one cluster's edge pods are made from."""
+
+    image: pulumi.Input[str]
+    replicas: EdgeReplicaSettings
+    config_map: pulumi.Input[str]
+    node_selector: dict[str, str]
+
+
+def edge_files(
+    settings: EdgeSettings, replicas: EdgeReplicaSettings, tritons: Sequence[TritonUpstream]
+) -> dict[str, str]:
+    """The files of the ConfigMap."""
+    config = EdgeConfig(
+        folder=CONFIG,
+        address=EVERYWHERE,
+        port=PORTS["https"],
+        inside_port=INSIDE_PORT,
+        metrics_address=EVERYWHERE,
+        metrics_port=PORTS["status"],
+        admin_socket=f"{SCRATCH}/admin.sock",
+        certificates=f"{CERTIFICATES}/{SERVER_CERTIFICATE}",
+        client_certificates=f"{CERTIFICATES}/{CLIENT_CERTIFICATE}",
+        access_log="/dev/stdout",
+        tokens=TokenConfig(
+            issuer=settings.tokens.issuer, audience=settings.tokens.audience, jwks=settings.tokens.jwks()
+        ),
+        tritons=tritons,
+        limits=LimitConfig(heap_bytes=int(HEAP_SHARE * replicas.memory_mib) << 20),
+    )
+    return {name: json.dumps(file) for name, file in files(config).items()}
+
+
+def pod_spec(args: EdgePodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
+    """The pod."""
+    return {
+        "service_account_name": NAME,
+        "automount_service_account_token": False,
+        "enable_service_links": False,
+        "priority_class_name": PRIORITY_CLASS,
+        "security_context": pod_security(),
+        "termination_grace_period_seconds": KILL_SECONDS,
+        "node_selector": args.node_selector,
+        "topology_spread_constraints": [
+            _spread("topology.kubernetes.io/zone"),
+            _spread("kubernetes.io/hostname"),
+        ],
+        "containers": [_envoy(args)],
+        "volumes": [
+            {"name": "config", "config_map": {"name": args.config_map}},
+            {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
+            certificate_volume(SERVER_CERTIFICATE),
+            certificate_volume(CLIENT_CERTIFICATE),
+        ],
+    }
+
+
+def _spread(topology_key: str) -> kubernetes.core.v1.TopologySpreadConstraintArgsDict:
+    return {
+        "max_skew": 1,
+        "topology_key": topology_key,
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": LABELS},
+        "match_label_keys": ["pod-template-hash"],
+    }
+
+
+def _envoy(args: EdgePodArgs) -> kubernetes.core.v1.ContainerArgsDict:
+    memory = {"memory": f"{args.replicas.memory_mib}Mi"}
+    mounts: list[kubernetes.core.v1.VolumeMountArgsDict] = [
+        {"name": "config", "mount_path": CONFIG, "read_only": True},
+        {"name": "scratch", "mount_path": SCRATCH},
+    ]
+    mounts += [
+        {"name": name, "mount_path": f"{CERTIFICATES}/{name}", "read_only": True}
+        for name in (SERVER_CERTIFICATE, CLIENT_CERTIFICATE)
+    ]
+    return {
+        "name": "envoy",
+        "image": args.image,
+        "command": ["/usr/local/bin/envoy"],
+        "args": [
+            "--config-path",
+            f"{CONFIG}/{BOOTSTRAP}",
+            "--disable-hot-restart",
+            "--concurrency",
+            str(args.replicas.cores),
+            "--log-level",
+            "warning",
+        ],
+        "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
+        "security_context": CONTAINER_SECURITY,
+        # No limit on cores: a throttled edge answers late while cores are idle.
+        "resources": {"requests": {"cpu": str(args.replicas.cores), **memory}, "limits": memory},
+        "startup_probe": _probe(START_SECONDS // PROBE_SECONDS),
+        "readiness_probe": _probe(1),
+        "liveness_probe": _probe(6),
+        "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        "volume_mounts": mounts,
+    }
+
+
+def _probe(failures: int) -> kubernetes.core.v1.ProbeArgsDict:
+    return {
+        "http_get": {"path": "/ready", "port": "status"},
+        "period_seconds": PROBE_SECONDS,
+        "timeout_seconds": 3,
+        "failure_threshold": failures,
+    }
