@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 __all__ = ["ENVIRONMENT", "PROJECT", "point"]
 
@@ -13,7 +14,7 @@ ENVIRONMENT = PROJECT / ".rialto" / "environments" / "triton"
 
 def point(link: Path, target: Path) -> None:
     """Make `link` lead to `target`; whoever follows it meanwhile gets the old one or the new one."""
-    aside = link.with_name(f".{link.name}")
-    aside.unlink(missing_ok=True)
+    # Pulumi makes both servers at once, and both have a release to point at.
+    aside = link.with_name(f".{link.name}-{uuid4().hex}")
     aside.symlink_to(target)
     aside.replace(link)

@@ -1,21 +1,14 @@
-from infra.local.folder import PROJECT, point
-from model.artifact import release_store
+from concurrent.futures import ThreadPoolExecutor
+
+from infra.local.folder import point
 
 
-def test_releases_lie_in_the_cache_that_all_clones_share(monkeypatch, tmp_path):
-    monkeypatch.setenv("RIALTO_CACHE", str(tmp_path))
+def test_several_servers_may_point_at_their_release_at_once(tmp_path):
+    targets = [tmp_path / name for name in ("old", "new")]
 
-    assert release_store() == tmp_path / "releases"
+    with ThreadPoolExecutor(8) as servers:
+        done = [servers.submit(point, tmp_path / "release", targets[turn % 2]) for turn in range(400)]
 
-
-def test_a_link_is_moved_at_once_and_leaves_nothing_beside_it(tmp_path):
-    for target in ("old", "new"):
-        (tmp_path / target).mkdir()
-        point(tmp_path / "release", tmp_path / target)
-
-    assert (tmp_path / "release").readlink() == tmp_path / "new"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old", "release"]
-
-
-def test_the_project_is_the_clone_that_this_code_is_in():
-    assert (PROJECT / "infra" / "local" / "folder.py").exists()
+    assert not [each.exception() for each in done if each.exception()]
+    assert (tmp_path / "release").readlink() in targets
+    assert [path.name for path in tmp_path.iterdir()] == ["release"]
