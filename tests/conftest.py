@@ -1,5 +1,6 @@
 """Fixtures that more than one folder of tests uses, and what `--fast` means."""
 
+import asyncio
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from infra.settings import HybridSettings, LocalSettings, parse_settings
 from tests.recording import record
 
 PROJECT = Path(__file__).parents[1]
+LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
 # A loaded machine is no failure: examples have no time limit.
 hypothesis.settings.register_profile("rialto", deadline=None)
 hypothesis.settings.load_profile("rialto")
@@ -31,6 +33,15 @@ def pytest_collection_modifyitems(config, items):
         if config.getoption(option):
             config.hook.pytest_deselected(items=left)
             items[:] = kept
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Give the thread an event loop: Pulumi's SDK takes it, and asyncio.run in an earlier test leaves none."""
+    stash = item.session.stash
+    if LOOP not in stash:
+        stash[LOOP] = asyncio.new_event_loop()
+    asyncio.set_event_loop(stash[LOOP])
 
 
 def _own_markers():
