@@ -176,7 +176,8 @@ def running_redis(server: str, folder: Path, port: int):
         process.wait()
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright is there, its event loop counts as running, and asyncio.run refuses.
+@pytest.fixture(scope="module")
 def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium here; apt-get install chromium")
