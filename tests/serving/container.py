@@ -42,7 +42,11 @@ def missing() -> str:
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
     if absent:
         return f"{', '.join(absent)} not installed: apt-get install podman buildah runc debootstrap"
-    return "" if os.geteuid() == 0 else "containers without root need a set-up of the machine's own"
+    if os.geteuid() != 0:
+        return "containers without root need a set-up of the machine's own"
+    # As in a chroot that mounts none: runc starts nothing there.
+    mounts = Path("/proc/self/mountinfo").read_text()
+    return "" if " - cgroup" in mounts else "no control groups are mounted here"
 
 
 @dataclass(frozen=True)
