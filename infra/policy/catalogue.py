@@ -20,8 +20,8 @@ from infra.policy.workload import unlimited_gpus
 
 __all__ = ["POLICIES", "Violation", "judge"]
 
-# CIS AWS Foundations Benchmark 3.0.0 (1.16 and its wording: 1.4.0), as Security Hub maps it:
-# https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html
+# CIS AWS Foundations Benchmark 3.0.0 (1.16 and its wording: 1.4.0), as Security Hub maps it, but for 5.2, which it does
+# not check: https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html
 # CIS Amazon EKS Benchmark 1.7.0 and CIS Kubernetes Benchmark 1.12, as kube-bench numbers them:
 # https://github.com/aquasecurity/kube-bench/tree/main/cfg
 # NSA/CISA Kubernetes Hardening Guidance 1.2 has chapters and no numbers:
