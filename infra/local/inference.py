@@ -101,9 +101,9 @@ class LocalInference(pulumi.ComponentResource):
 
 
 def _named(servers: list[TritonPorts]) -> dict[str, TritonPorts]:
-    """Each server by what its name ends in: the first as when there was only one, the others by their HTTP port."""
+    """Each server by what its name ends in: its place, so that other ports are the same server moved."""
     first, *others = servers
-    return {"": first} | {f"-{ports.http_port}": ports for ports in others}
+    return {"": first} | {f"-{place}": ports for place, ports in enumerate(others, 2)}
 
 
 def _worst(health: list[str]) -> str:
