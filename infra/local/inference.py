@@ -41,10 +41,11 @@ class LocalInference(pulumi.ComponentResource):
         settings = args.settings
         release = Release(f"{name}-release", settings.release, args.folder, opts=self._inside)
         certificates = Certificates(f"{name}-certificates", args.folder, opts=self._inside)
-        servers = [
-            self._triton(f"{name}-triton{suffix}", args, ports, release, certificates)
-            for suffix, ports in _named(settings.triton.servers()).items()
-        ]
+        servers: list[TritonServer] = []
+        for suffix, ports in _named(settings.triton.servers()).items():
+            servers.append(
+                self._triton(f"{name}-triton{suffix}", args, ports, release, certificates, after=servers)
+            )
         edge = self._edge(name, args, certificates, servers)
         gateway = self._gateway(name, args, edge)
         self.endpoints = pulumi.Output.from_input(_endpoints(settings))
@@ -68,7 +69,9 @@ class LocalInference(pulumi.ComponentResource):
         ports: TritonPorts,
         release: Release,
         certificates: Certificates,
+        after: list[TritonServer],
     ) -> TritonServer:
+        """One server, which changes after those before it have: what one of them refuses, the others never meet."""
         server = TritonServerArgs(
             settings=args.settings.triton,
             ports=ports,
@@ -76,7 +79,8 @@ class LocalInference(pulumi.ComponentResource):
             certificates=certificates,
             folder=args.folder,
         )
-        return TritonServer(name, server, opts=self._inside)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        return TritonServer(name, server, opts=opts)
 
     def _edge(
         self, name: str, args: LocalInferenceArgs, certificates: Certificates, servers: list[TritonServer]
