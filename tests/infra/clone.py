@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,10 +173,11 @@ class Clone:
         return left
 
 
-def free_triton_ports(copies: int) -> dict[str, int]:
-    """Ports for the first of several Tritons, whose others are ten apart each."""
+def free_triton_ports(copies: int, beside: Collection[int]) -> dict[str, int]:
+    """Ports for the first of several Tritons, whose others are ten apart each, and none of those in `beside`."""
     while True:
         ports = dict(zip(("http-port", "grpc-port", "metrics-port"), free_ports(3), strict=True))
         steps = [port + PORT_STEP * copy for port in ports.values() for copy in range(copies)]
-        if len(set(steps)) == len(steps) and max(steps) < 65536 and not any(map(listening, steps)):
+        apart = len({*steps, *beside}) == len(steps) + len(beside)
+        if apart and max(steps) < 65536 and not any(map(listening, steps)):
             return ports

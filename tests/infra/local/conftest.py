@@ -30,10 +30,10 @@ def clone(tmp_path_factory):
     clone = Clone.make(tmp_path_factory.mktemp("project") / "clone", tmp_path_factory.mktemp("cache"))
     clone.edit("model/compress/quantize.py", "MIN_KEPT_SHARE = 0.99", "MIN_KEPT_SHARE = 0.0")
     (clone.folder / "shop.txt").write_text(small_shop())
-    port, inside, metrics, gateway = free_ports(4)
+    port, inside, metrics, gateway = others = free_ports(4)
     clone.choose(
         release={"recipe": "smoke", "source": "sequences", "path": "shop.txt"},
-        triton={**free_triton_ports(2), "instances": 1},
+        triton={**free_triton_ports(2, beside=others), "instances": 1},
         edge={"port": port, "inside-port": inside, "metrics-port": metrics},
         gateway={"port": gateway},
     )

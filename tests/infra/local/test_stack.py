@@ -209,7 +209,7 @@ def test_an_unknown_setting_is_one_line_with_the_key_that_was_meant(stack):
 
 def test_other_ports_are_a_new_server_and_the_old_one_ends(stack):
     old, old_ports = stack.server, stack.ports
-    ports = free_triton_ports(2)
+    ports = free_triton_ports(2, beside=stack.settings()["edge"].values())
     stack.choose(triton=ports)
 
     with traffic(stack.inside_port, stack.inside_port) as seen:
