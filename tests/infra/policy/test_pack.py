@@ -46,7 +46,9 @@ def analyzer(python):
         "PULUMI_DRY_RUN": "true",
         "PULUMI_CONFIG": json.dumps({"rialto:settings": json.dumps(settings)}),
     }
-    process = subprocess.Popen([python, "__main__.py"], cwd=PACK, env=environment, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [python, "-u", "__main__.py"], cwd=PACK, env=environment, stdout=subprocess.PIPE
+    )
     try:
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
