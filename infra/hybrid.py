@@ -6,7 +6,7 @@ machines that end the tunnels, and last what runs on the two clusters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import pulumi
@@ -32,6 +32,7 @@ from infra.openstack.cloud import PrivateCloud, PrivateCloudArgs
 from infra.openstack.gateway import GatewayMachines
 from infra.scheduling import GPU_LABELS
 from infra.settings import HybridSettings, Secrets
+from infra.settings.inference import InferenceSettings, ReplicaSettings
 from infra.training.training import Training, TrainingArgs
 
 __all__ = ["deploy_hybrid"]
@@ -171,9 +172,7 @@ def _private_inference(
 ) -> tuple[Inference, Edge]:
     chosen, storage = settings.inference, settings.openstack.storage
     inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
-    monitoring = Monitoring(
-        "openstack-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=str), inside
-    )
+    monitoring = Monitoring("openstack-monitoring", _monitoring(chosen, chosen.openstack, str), inside)
     Observation("bridge-observation", ObservationArgs(bridge=bridge, namespace=monitoring.namespace), inside)
     # Magnum gives a node no label but that of its pool's role (infra/openstack/README.md).
     role = "gpu" if chosen.openstack.device == "gpu" else "worker"
@@ -230,6 +229,17 @@ def _private_inference(
     return inference, edge
 
 
+def _monitoring(
+    chosen: InferenceSettings, replicas: ReplicaSettings, image: Callable[[str], pulumi.Input[str]]
+) -> MonitoringArgs:
+    return MonitoringArgs(
+        monitoring=chosen.monitoring,
+        queue_time_ms=chosen.queue_time_ms,
+        gpu=replicas.device == "gpu",
+        image=image,
+    )
+
+
 def _aws_workloads(
     settings: HybridSettings, public: AwsCloud, account: aws.Provider, machines: GatewayMachines
 ) -> tuple[Inference, Training]:
@@ -251,9 +261,7 @@ def _aws_workloads(
         DevicePluginArgs(image=image(chosen.device_plugin_image.reference), node_selector=GPU_LABELS),
         inside,
     )
-    monitoring = Monitoring(
-        "aws-monitoring", MonitoringArgs(monitoring=chosen.monitoring, image=image), inside
-    )
+    monitoring = Monitoring("aws-monitoring", _monitoring(chosen, chosen.aws, image), inside)
     access = StoreAccess(region=settings.aws.region, ranges=public.s3_ranges)
     releases = public.storage.stores[settings.residency.releases]
     fetch_image = image(chosen.fetch_image.reference)

@@ -1,1 +1,1 @@
-"""Prometheus, as far as Triton's autoscaling needs it."""
+"""What is promised to callers, and Prometheus, which sees whether it is kept."""

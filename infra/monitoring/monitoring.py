@@ -1,4 +1,4 @@
-"""Prometheus and the custom metric of Triton's queue; dashboards, alerts and goals come on top."""
+"""Prometheus, the custom metric of Triton's queue, and the rules of what is promised."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pulumi_kubernetes as kubernetes
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.inference.pod_security import namespace_labels
 from infra.monitoring.image import ADAPTER, OPERATOR, PROMETHEUS, RELOADER
+from infra.monitoring.rules import rule_groups
 from infra.settings.inference import MonitoringSettings
 
 __all__ = ["NAMESPACE", "Monitoring", "MonitoringArgs"]
@@ -23,21 +24,27 @@ RELEASE = "prometheus"
 # The service that the operator makes for its one Prometheus.
 PROMETHEUS_URL = "http://prometheus-operated.monitoring.svc"
 PROMETHEUS_PORT = 9090
-RETENTION = "24h"
+# Longer than the longest window of the rules, three days.
+RETENTION = "4d"
 INSTALL_SECONDS = 900
 _OFF = {"enabled": False}
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
-    """The charts; `image` turns a public image into the one that this cluster's nodes pull."""
+    """The charts, and what the rules must know of the cluster.
+
+    `image` turns a public image into the one that this cluster's nodes pull; `queue_time_ms` is what Triton scales on.
+    """
 
     monitoring: MonitoringSettings
+    queue_time_ms: int
+    gpu: bool
     image: Callable[[str], pulumi.Input[str]]
 
 
 class Monitoring(pulumi.ComponentResource):
-    """What turns Triton's own counters into a figure that an autoscaler can read."""
+    """What turns counters into a figure that an autoscaler can read, and into calls for somebody who can help."""
 
     namespace: pulumi.Output[str]
 
@@ -63,6 +70,14 @@ class Monitoring(pulumi.ComponentResource):
             args.monitoring.adapter_chart,
             _adapter(args),
             pulumi.ResourceOptions(parent=self, depends_on=[prometheus]),
+        )
+        kubernetes.apiextensions.CustomResource(
+            f"{name}-objectives",
+            api_version="monitoring.coreos.com/v1",
+            kind="PrometheusRule",
+            metadata={"name": "objectives", "namespace": here},
+            spec=rule_groups(queue_time_ms=args.queue_time_ms, gpu=args.gpu),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[prometheus]),
         )
         # Whoever uses the types and the metric comes after both.
         self.namespace = pulumi.Output.all(here, adapter.id).apply(lambda values: str(values[0]))
@@ -94,7 +109,6 @@ def _release(
 def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
     return {
         "fullnameOverride": RELEASE,
-        # Not yet: issue 8 decides on dashboards and alerts.
         "alertmanager": _OFF,
         "grafana": _OFF,
         "defaultRules": {"create": False},

@@ -8,12 +8,15 @@ from serving.edge.listener import listeners
 from serving.edge.secret import secret_files
 from serving.edge.wire import Fields, typed
 
-__all__ = ["BOOTSTRAP", "CLUSTERS", "LISTENERS", "files", "whole"]
+__all__ = ["BOOTSTRAP", "CLUSTERS", "LISTENERS", "PROMISE_MS", "files", "whole"]
 
 BOOTSTRAP = "bootstrap.json"
 LISTENERS = "listeners.json"
 CLUSTERS = "clusters.json"
 ADMIN_MODE = 0o600
+# What a shopper is promised; Envoy's own buckets go from 100 to 250.
+PROMISE_MS = 150
+TIME_BUCKETS_MS = (1, 2, 5, 10, 25, 50, 100, PROMISE_MS, 200, 500, 1000, 3000)
 
 # Of the heap: first nothing new, then connections that rest are closed, then the largest requests go.
 ACTIONS = {
@@ -56,6 +59,11 @@ def _outermost(config: EdgeConfig) -> Fields:
         "node": {"id": "edge", "cluster": "edge"},
         "admin": {"address": {"pipe": {"path": config.admin_socket, "mode": ADMIN_MODE}}},
         "overload_manager": _overload(config.limits),
+        "stats_config": {
+            "histogram_bucket_settings": [
+                {"match": {"suffix": "downstream_rq_time"}, "buckets": TIME_BUCKETS_MS}
+            ]
+        },
     }
 
 

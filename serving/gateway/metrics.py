@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from serving.gateway.answer import FallbackReason
 from serving.gateway.audit_log import AuditLog
+from serving.gateway.release import Releases
 
 __all__ = ["Metrics"]
 
@@ -26,6 +31,7 @@ BUCKETS_SECONDS = (
     0.2,
     0.5,
 )
+ROUTES = ("recommend", "predict", "search")
 
 
 class Metrics:
@@ -49,6 +55,26 @@ class Metrics:
             ["route", "reason"],
             registry=self.registry,
         )
+        self.empty = Counter(
+            "rialto_gateway_empty_answers", "Answers without any item", ["route"], registry=self.registry
+        )
+        # What is counted from its first time on would be missed that first time.
+        for route in ROUTES:
+            self.empty.labels(route)
+            for reason in get_args(FallbackReason):
+                self.fallbacks.labels(route, reason)
+        self.checked = Gauge(
+            "rialto_gateway_checked_timestamp_seconds",
+            "When what stands behind the gateway was last found well, or the gateway began",
+            ["part"],
+            registry=self.registry,
+        )
+        self.event = Gauge(
+            "rialto_gateway_event_timestamp_seconds",
+            "When an event was last recorded, or the gateway began",
+            registry=self.registry,
+        )
+        self.event.set_to_current_time()
         self.cache = Counter("rialto_gateway_cache", "Cache look-ups", ["result"], registry=self.registry)
         self.triton_seconds = Histogram(
             "rialto_gateway_triton_seconds",
@@ -57,6 +83,19 @@ class Metrics:
             buckets=BUCKETS_SECONDS,
             registry=self.registry,
         )
+
+    def follow(self, releases: Releases) -> None:
+        """Show how old the data is that the present release was trained on."""
+
+        def newest() -> float:
+            catalogue = releases.current.catalogue
+            return math.nan if catalogue.histories.empty else catalogue.newest_event().timestamp()
+
+        Gauge(
+            "rialto_gateway_release_data_timestamp_seconds",
+            "The newest event in the release; NaN where it brings no histories",
+            registry=self.registry,
+        ).set_function(newest)
 
     def watch(self, audit: AuditLog) -> None:
         """Show what the audit log could not write."""

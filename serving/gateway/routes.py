@@ -152,6 +152,7 @@ async def events(service: Serving, body: EventBody) -> EventAnswer:
         raise HTTPException(
             AWAY, "the event was not recorded, the histories cannot be written; send it again"
         ) from error
+    service.metrics.event.set_to_current_time()
     return EventAnswer(
         user_id=body.user_id, item_id=body.item_id, recorded=version is not None, history_version=version
     )
@@ -173,6 +174,8 @@ async def _decided(
         service.metrics.fallbacks.labels(route, decision.reason).inc()
     else:
         service.metrics.cache.labels("hit" if decision.cached else "miss").inc()
+    if not decision.outcome.items:
+        service.metrics.empty.labels(route).inc()
     catalogue = decision.release.catalogue
     service.audit.write(
         {

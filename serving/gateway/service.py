@@ -64,6 +64,7 @@ async def opened(config: GatewayConfig, tritons: Tritons) -> AsyncIterator[Servi
         stack.push_async_callback(histories.close)
         stack.push_async_callback(tritons.close)
         releases = await Releases.follow(tritons, config.release)
+        metrics.follow(releases)
         shoppers: Sequence[tuple[str, int]] = ()
         if config.local:
             shoppers = recent_shoppers(releases.current.catalogue)
@@ -76,15 +77,20 @@ async def opened(config: GatewayConfig, tritons: Tritons) -> AsyncIterator[Servi
             ("histories", histories.check, CHECK_SECONDS),
             ("audit", audit.sync, SYNC_SECONDS),
         ):
-            task = asyncio.create_task(_watch(name, work, seconds, health))
+            task = asyncio.create_task(_watch(name, work, seconds, health, metrics))
             stack.push_async_callback(_ended, task)
         yield Service(config, pseudonyms, histories, releases, decider, audit, metrics, health, shoppers)
 
 
 async def _watch(
-    name: str, work: Callable[[], Awaitable[None]], seconds: float, health: dict[str, str]
+    name: str,
+    work: Callable[[], Awaitable[None]],
+    seconds: float,
+    health: dict[str, str],
+    metrics: Metrics,
 ) -> None:
     """Do the work again and again, and note how it went; a trouble is told once when it begins."""
+    metrics.checked.labels(name).set_to_current_time()
     while True:
         word = "ok"
         try:
@@ -93,6 +99,8 @@ async def _watch(
             word = str(error)
             if health.get(name) != word:
                 log.warning("%s: %s", name, word)
+        else:
+            metrics.checked.labels(name).set_to_current_time()
         health[name] = word
         await asyncio.sleep(seconds)
 

@@ -143,7 +143,10 @@ def device_plugin() -> Declared:
 
 def monitoring() -> Declared:
     def program():
-        Monitoring("aws", MonitoringArgs(monitoring=inference().monitoring, image=mirrored))
+        Monitoring(
+            "aws",
+            MonitoringArgs(monitoring=inference().monitoring, queue_time_ms=20, gpu=True, image=mirrored),
+        )
         return {}
 
     return record(program, stack="prod", computed={})

@@ -2,6 +2,7 @@ import pytest
 
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.monitoring.image import IMAGES
+from infra.monitoring.objective import DAY, WINDOWS
 from tests.infra.inference.estate import MIRROR, inference, monitoring
 from tests.manifests import manifests
 
@@ -49,5 +50,11 @@ def test_every_monitor_and_rule_is_seen_whoever_made_it(kind):
     assert prometheus[f"{kind}SelectorNilUsesHelmValues"] is False
 
 
-def test_charts_are_no_objects_for_an_api_server():
-    assert [each["kind"] for each in manifests(monitoring())] == ["Namespace"]
+def test_only_the_namespace_and_the_rules_are_no_chart():
+    assert [each["kind"] for each in manifests(monitoring())] == ["Namespace", "PrometheusRule"]
+
+
+def test_prometheus_remembers_longer_than_the_longest_window_of_a_rule():
+    spec = release("kube-prometheus-stack")["values"]["prometheus"]["prometheusSpec"]
+
+    assert int(spec["retention"].removesuffix("d")) * DAY > max(WINDOWS)
