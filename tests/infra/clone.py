@@ -22,7 +22,7 @@ from serving.runtime.process import mentioning
 from serving.runtime.server import ServerHandle
 
 PROJECT = Path(__file__).parents[2]
-COPIED = ("infra", "model", "serving", "stacks", "Pulumi.yaml")
+COPIED = ("infra", "model", "scripts", "serving", "stacks", "Pulumi.yaml")
 COMMAND_SECONDS = 500
 KILL_SECONDS = 5
 
@@ -121,9 +121,12 @@ class Clone:
 
     def state(self, type_: str) -> dict:
         """The resource of a type, as the engine keeps it; of several, the one whose name is first."""
-        state = json.loads(self.pulumi("stack", "export", "--stack", "local").stdout)
-        found = [each for each in state["deployment"]["resources"] if each["type"] == type_]
+        found = [each for each in self.deployment()["resources"] if each["type"] == type_]
         return min(found, key=lambda each: each["urn"])
+
+    def deployment(self) -> dict:
+        """The state, as the engine keeps it."""
+        return json.loads(self.pulumi("stack", "export", "--stack", "local").stdout)["deployment"]
 
     @property
     def local(self) -> Path:

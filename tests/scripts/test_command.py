@@ -85,7 +85,7 @@ print(*sorted({name.split(".")[0] for name in set(sys.modules) - before} - sys.s
     assert done.stdout.split() == ["model", "scripts"]
 
 
-COMMANDS = ["bench", "check", "down", "lock", "preview", "report", "test", "up"]
+COMMANDS = ["bench", "check", "down", "lock", "preview", "recover", "report", "test", "up"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -111,6 +111,7 @@ def test_every_command_is_short_and_stops_at_its_first_error(name):
     ("command", "message"),
     [
         (["up", "staging"], "error: there is no environment 'staging'; stacks/ has: "),
+        (["recover", "staging"], "error: there is no environment 'staging'; stacks/ has: "),
         (["preview", "staging"], "error: there is no environment 'staging'; stacks/ has: "),
         (["bench", "speed"], "error: there is no benchmark 'speed'; there are: "),
     ],

@@ -1,0 +1,44 @@
+"""What a killed update was making in a cloud: taken into the state where a person found it, dropped where not."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.recovery.stack import RecoveryError, Stack
+
+__all__ = ["adopt", "pending"]
+
+
+def pending(stack: Stack) -> list[str]:
+    """The URNs of what may or may not be there."""
+    return [each["resource"]["urn"] for each in stack.export()["deployment"].get("pending_operations", [])]
+
+
+def adopt(stack: Stack, found: Mapping[str, str]) -> None:
+    """Put what was found, id by URN, into the state; the refresh that follows reads what it is like.
+
+    RecoveryError: nothing of that name is pending, or it was to replace something that the state has.
+    """
+    # The engine's own `refresh --import-pending-creates` only marks them, and then forgets them (3.259, tested).
+    state = stack.export()
+    deployment = state["deployment"]
+    operations = {each["resource"]["urn"]: each for each in deployment.get("pending_operations", [])}
+    known = {each["urn"] for each in deployment["resources"]}
+    for urn, id_ in found.items():
+        if urn not in operations or urn in known:
+            why = "replaces what the state has: import it by hand" if urn in known else "is not pending"
+            raise RecoveryError(f"{urn} {why}; pending are: {', '.join(operations) or 'none'}")
+        deployment["resources"].append({"outputs": {}, **operations.pop(urn)["resource"], "id": id_})
+    deployment["pending_operations"] = list(operations.values())
+    _replace(stack, state)
+
+
+def _replace(stack: Stack, state: Mapping[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "state.json"
+        file.write_text(json.dumps(state))
+        stack.require("stack", "import", "--file", str(file))
