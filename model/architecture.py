@@ -25,7 +25,7 @@ from model.config import ModelConfig
 from model.item_table import DenseTable, ItemTable
 from model.tags import ItemTags
 
-__all__ = ["MASKED", "Reading", "Recommender", "basket_starts"]
+__all__ = ["MASKED", "Block", "Reading", "Recommender", "basket_starts"]
 
 # Half-lives of the personal counts: a few days to a season, so that staples and treats can both be due.
 HALF_LIVES_DAYS = (3.0, 10.0, 30.0, 90.0, 365.0)
@@ -55,7 +55,7 @@ class Reading:
     newest_B: Tensor
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """One pre-norm transformer layer; attention sees a position and what came before it."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -63,8 +63,10 @@ class _Block(nn.Module):
         self.heads = config.heads
         self.dropout = config.dropout
         self.norm_attention = nn.LayerNorm(config.width)
-        self.qkv = nn.Linear(config.width, 3 * config.width)
-        self.mix = nn.Linear(config.width, config.width)
+        self.scale = config.head_size**-0.5
+        heads_width = config.heads * config.head_size
+        self.qkv = nn.Linear(config.width, 3 * heads_width)
+        self.mix = nn.Linear(heads_width, config.width)
         self.norm_feed = nn.LayerNorm(config.width)
         self.feed = nn.Sequential(
             nn.Linear(config.width, config.feed_width),
@@ -74,11 +76,12 @@ class _Block(nn.Module):
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, x_BLD: Tensor, mask_B1LL: Tensor) -> Tensor:
-        B, L, D = x_BLD.shape
+        """States [B, L, D] after this layer; `mask_B1LL` is added to what attention compares."""
+        B, L, _ = x_BLD.shape
         q, k, v = self.qkv(self.norm_attention(x_BLD)).view(B, L, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        weight_BHLL = (q @ k.transpose(-1, -2)) * (D // self.heads) ** -0.5 + mask_B1LL
+        weight_BHLL = (q @ k.transpose(-1, -2)) * self.scale + mask_B1LL
         mixed = F.dropout(weight_BHLL.softmax(-1), self.dropout, self.training) @ v
-        x_BLD = x_BLD + self.drop(self.mix(mixed.transpose(1, 2).reshape(B, L, D)))
+        x_BLD = x_BLD + self.drop(self.mix(mixed.transpose(1, 2).reshape(B, L, -1)))
         return x_BLD + self.drop(self.feed(self.norm_feed(x_BLD)))
 
 
@@ -96,7 +99,7 @@ class Recommender(nn.Module):
         self.attribute = nn.Embedding(tags.size, D, padding_idx=0)
         self.position = nn.Embedding(config.context, D)
         self.gap = nn.Linear(1, D)
-        self.blocks = nn.ModuleList([_Block(config) for _ in range(config.layers)])
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
         self.norm = nn.LayerNorm(D)
         self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
         self.drop = nn.Dropout(config.dropout)

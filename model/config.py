@@ -16,7 +16,8 @@ class ModelConfig:
     transformer reads, `max_history` how many the personal counts look back on. Without `repeats` there is no
     personal part: for shops, and papers, where nobody buys an item twice. `attributes` says whether an item's
     vector holds what is known of the item, or its id alone. `neighbours` is how many items the collaborative part
-    keeps of each item, 0 for none.
+    keeps of each item, 0 for none. `head_width` is what one attention head is wide, 0 for its share of `width`: a
+    network that lost heads keeps the others as they are.
     """
 
     catalogue: int = 0
@@ -24,6 +25,7 @@ class ModelConfig:
     feed_width: int = 128
     layers: int = 2
     heads: int = 2
+    head_width: int = 0
     context: int = 64
     max_history: int = 512
     personal_width: int = 16
@@ -33,6 +35,11 @@ class ModelConfig:
     attributes: bool = True
     neighbours: int = 0
 
+    @property
+    def head_size(self) -> int:
+        """How many numbers one attention head compares."""
+        return self.head_width or self.width // self.heads
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -41,7 +48,8 @@ class TrainConfig:
     An epoch is `windows_per_epoch` windows drawn from all users (0 = every window once); a killed run resumes
     at the last whole epoch. The epoch that ranks the first `watched_requests` of the validation best is the
     result. Windows are sorted by length among `pooled_batches`: with more of them less is padding, and each batch
-    says less of all users. The learning rate rises over `warmup_share` of the steps, then falls to zero.
+    says less of all users. The learning rate rises over `warmup_share` of the steps, then falls to zero. What was
+    pruned is trained for `recovery_epochs` more; 0 leaves it as pruning left it.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -58,3 +66,4 @@ class TrainConfig:
     weight_decay: float = 0.01
     warmup_share: float = 0.05
     clip_norm: float = 1.0
+    recovery_epochs: int = 1

@@ -63,6 +63,7 @@ def production() -> TrainConfig:
         windows_per_epoch=12_000,
         negatives=4096,
         learning_rate=4e-3,
+        recovery_epochs=4,
     )
 
 
@@ -86,6 +87,7 @@ def sequences() -> TrainConfig:
         positives_per_request=1,
         watched_requests=2048,
         learning_rate=1e-3,
+        recovery_epochs=4,
     )
 
 

@@ -41,14 +41,17 @@ def train(
     progress: Callable[[EpochReport], None] = lambda report: None,
     *,
     exclude_seen: bool = False,
+    start: Recommender | None = None,
+    objective: Callable[[Recommender], nn.Module] = SampledSoftmax,
 ) -> Recommender:
     """Train on the training part and return the epoch that ranks the watched validation requests best.
 
     `out` keeps one checkpoint; a second call with the same inputs goes on from it, so a kill costs at most the
     current epoch. Under `torchrun` every process takes its share of each batch and all return the same model; the
-    checkpoint of the first machine counts, and the others get a copy.
+    checkpoint of the first machine counts, and the others get a copy. Training goes on from `start`, in place, or
+    from chance; `objective` gives the module whose loss falls.
     """
-    run = _Run(prepared, config, seed, out, exclude_seen)
+    run = _Run(prepared, config, seed, out, exclude_seen, start, objective)
     while run.epoch < config.epochs:
         run.one_epoch(progress)
     return run.best()
@@ -58,7 +61,14 @@ class _Run:
     """One training run between its checkpoints."""
 
     def __init__(
-        self, prepared: Prepared, config: TrainConfig, seed: int, out: Path, exclude_seen: bool
+        self,
+        prepared: Prepared,
+        config: TrainConfig,
+        seed: int,
+        out: Path,
+        exclude_seen: bool,
+        start: Recommender | None,
+        objective: Callable[[Recommender], nn.Module],
     ) -> None:
         self.rank, self.ranks = _join()
         if config.batch_size % self.ranks:
@@ -69,9 +79,10 @@ class _Run:
         self.config, self.seed = config, seed
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(seed)
-        self.model = Recommender(config.model, ItemTags.of(prepared, config.model.attributes)).to(self.device)
-        objective = SampledSoftmax(self.model)
-        self.objective: nn.Module = DistributedDataParallel(objective) if self.ranks > 1 else objective
+        model = start or Recommender(config.model, ItemTags.of(prepared, config.model.attributes))
+        self.model = model.to(self.device).train()
+        loss = objective(self.model)
+        self.objective: nn.Module = DistributedDataParallel(loss) if self.ranks > 1 else loss
         self.optimizer = _optimizer(self.model, config)
         events = prepared.events
         self.batches = Batches(Histories.of(events[events["part"] == "train"]), config)

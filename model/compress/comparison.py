@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from model.artifact import Artifact, GateError
 from model.compress.speed import Speed, speed
@@ -18,21 +16,14 @@ from model.compress.workshop import Kept, Workshop
 
 __all__ = ["Entry", "choose", "compare", "front"]
 
-# What a request of the FLOPs column has read.
-FLOPS_EVENTS = 50
-
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One variant: `artifact`, `speed` and `numbers` (how many the file holds) are None where it was refused.
-
-    `flops` are those of the matrix products of one answer to a history of `FLOPS_EVENTS` events.
-    """
+    """One variant: `artifact`, `speed` and `numbers` (how many the file holds) are None where it was refused."""
 
     name: str
     about: str
     kept: Kept
-    flops: int
     artifact: Artifact | None = None
     speed: Speed | None = None
     numbers: int | None = None
@@ -45,19 +36,17 @@ def compare(
     entries = []
     for way in ways:
         say(f"{way.name}: {way.about}")
-        flops = _flops(shop, way)
         try:
             built = compress(shop, way, store, least)
         except RefusedError as refused:
             say(f"refused {refused}")
-            entries.append(Entry(name=way.name, about=way.about, kept=refused.kept, flops=flops))
+            entries.append(Entry(name=way.name, about=way.about, kept=refused.kept))
             continue
         entries.append(
             Entry(
                 name=way.name,
                 about=way.about,
                 kept=Kept(**built.manifest.metrics["kept"]),
-                flops=flops,
                 artifact=built,
                 speed=speed(built.folder, shop.model.config.max_history),
                 numbers=_numbers(built.file("recommend.onnx")),
@@ -97,13 +86,6 @@ def _beats(one: Entry, other: Entry) -> bool:
 def _latency(entry: Entry) -> float:
     assert entry.speed is not None
     return entry.speed.p50_1
-
-
-def _flops(shop: Workshop, way: Variant) -> int:
-    ids, ages = torch.ones(1, FLOPS_EVENTS, dtype=torch.int64), torch.ones(1, FLOPS_EVENTS)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        shop.model.catalogue_logits(ids, ages, shop.table(way.form))
-    return int(counter.get_total_flops())
 
 
 def _numbers(graph: Path) -> int:

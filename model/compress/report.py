@@ -16,10 +16,10 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from model.artifact import cache_folder, release_store
-from model.compress.comparison import FLOPS_EVENTS, Entry, choose, compare, front
+from model.compress.comparison import Entry, choose, compare, front
 from model.compress.plot import plot
 from model.compress.variant import MIN_SHARE, VARIANTS
-from model.compress.workshop import Workshop
+from model.compress.workshop import FLOPS_EVENTS, Workshop
 from model.inputs import ReleaseConfig, add_inputs
 from model.progress import console_progress
 from model.release import build_release
@@ -90,7 +90,7 @@ def _line(entry: Entry, best: set[str], chosen: Entry) -> str:
         f"{speed.p50_1:.2f} / {speed.p99_1:.2f}" if speed else "-",
         f"{speed.p50_8:.2f} / {speed.p99_8:.2f}" if speed else "-",
         f"{entry.numbers:,}" if entry.numbers else "-",
-        f"{entry.flops / 1e6:.2f}",
+        f"{kept.flops / 1e6:.2f}",
         f"{speed.peak_mib:.0f}" if speed else "-",
         ", ".join(marks) if speed else "refused",
     ]
@@ -108,11 +108,12 @@ def main() -> None:
     least = inputs.pop("least")
     config, console = ReleaseConfig(**inputs), Console(stderr=True)
     try:
-        with console_progress(console) as progress:
+        with console_progress(console) as progress, tempfile.TemporaryDirectory() as folder:
             release = build_release(config, release_store(), console.print, progress)
-        console.print("comparing: about half a minute a variant of baseline on a quiet core")
-        with tempfile.TemporaryDirectory() as folder:
-            shop = Workshop.of(config, release, Path(folder))
+            console.print(
+                "comparing: about half a minute a variant of baseline on a quiet core, more where one trains again"
+            )
+            shop = Workshop.of(config, release, Path(folder), progress)
             entries = compare(shop, VARIANTS, cache_folder() / "variants", least, console.print)
         chosen = choose(entries, least)
     except (ValueError, OSError) as error:

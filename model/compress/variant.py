@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from model.artifact import Artifact, GateError, new_folder
+from model.compress.network import TRAINED
 from model.compress.precision import copy, half, int8_dynamic, int8_encoder, int8_static
 from model.compress.workshop import DENSE, Kept, Workshop
 from model.sequence import Request
@@ -21,10 +22,11 @@ _TABLES = ("items.parquet", "histories.parquet")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One way: a form of the item table, then narrower numbers; `narrow` None leaves them as they are."""
+    """One way: another network, a form of its item table, then narrower numbers; each is as trained by default."""
 
     name: str
     about: str
+    network: str = TRAINED
     form: str = DENSE
     narrow: Callable[[Path, Path, Sequence[Request]], None] = copy
 
@@ -50,6 +52,10 @@ VARIANTS = (
     Variant(name="low-rank-int8", about="the same, dynamic int8", form="low-rank", narrow=int8_dynamic),
     Variant(name="product", about="one byte for two numbers of an item vector", form="product"),
     Variant(name="product-int8", about="the same, dynamic int8", form="product", narrow=int8_dynamic),
+    Variant(name="sparse", about="half of the encoder's weights zero: nothing on a CPU", network="sparse"),
+    Variant(name="2-4", about="two of four weights zero: for GPUs, nothing on a CPU", network="2-4"),
+    Variant(name="half", about="half the heads and channels taken out", network="half"),
+    Variant(name="half-int8", about="the same, dynamic int8", network="half", narrow=int8_dynamic),
 )
 
 
@@ -64,8 +70,8 @@ def compress(shop: Workshop, variant: Variant, store: Path, least: float = MIN_S
     if target.is_dir():
         return Artifact.load(target)
     with new_folder(target) as scratch:
-        variant.narrow(shop.graphs(variant.form), scratch, shop.calibrating)
-        kept = shop.kept(scratch)
+        variant.narrow(shop.graphs(variant.network, variant.form), scratch, shop.calibrating)
+        kept = shop.kept(scratch, shop.flops(variant.network, variant.form))
         if kept.share < least:
             raise RefusedError(variant.name, kept, least)
         for name in _TABLES:

@@ -12,8 +12,8 @@ FAST, SLOW = (Speed(p50_1=p50, p99_1=9.0, p50_8=9.0, p99_8=9.0, peak_mib=12.0) f
 
 
 def entry(name, share, speed, size=100):
-    kept = Kept(ndcg=0.2 * share, share=share, overlap=0.9, size=size)
-    return Entry(name=name, about="a way", kept=kept, flops=5_000_000, speed=speed, numbers=1000)
+    kept = Kept(ndcg=0.2 * share, share=share, overlap=0.9, size=size, flops=5_000_000)
+    return Entry(name=name, about="a way", kept=kept, speed=speed, numbers=1000)
 
 
 FP32 = entry("fp32", 1.0, SLOW)

@@ -6,12 +6,13 @@ from scripts.benchmarks.compression import rows
 
 def entry(name, share, size, p50):
     taken = Speed(p50_1=p50, p99_1=9.0, p50_8=9.0, p99_8=9.0, peak_mib=12.0) if p50 else None
-    kept = Kept(ndcg=0.2 * share, share=share, overlap=0.96, size=size)
-    return Entry(name=name, about="a way", kept=kept, flops=1, speed=taken)
+    kept = Kept(ndcg=0.2 * share, share=share, overlap=0.96, size=size, flops=1)
+    return Entry(name=name, about="a way", kept=kept, speed=taken)
 
 
 def test_every_goal_has_its_row_also_where_a_variant_was_refused_or_is_not_there():
-    entries = [entry("fp32", 1.0, 160, 2.0), entry("int8", 0.98, 40, 1.0), entry("product", 0.5, 8, None)]
+    entries = [entry("fp32", 1.0, 160, 2.0), entry("int8", 0.98, 40, 1.0), entry("half", 0.99, 80, 1.0)]
+    entries.append(entry("product", 0.5, 8, None))
     found = {row.name: row for row in rows(entries, 2.5)}
 
     assert found["int8 keeps of fp32's NDCG@10"].met is False
@@ -19,4 +20,13 @@ def test_every_goal_has_its_row_also_where_a_variant_was_refused_or_is_not_there
     # What was refused is small, but is not shipped.
     assert found["smallest file that keeps 97%: times smaller than fp32"].measured == 4.0
     assert found["product: p50 at batch 1"].measured is None
-    assert [row.met for row in found.values() if row.measured is None and row.goal] == [False] * 3
+    assert found["half the heads and channels: times as fast as fp32"].met is True
+    assert [row.met for row in found.values() if row.measured is None and row.goal] == [False]
+
+
+def test_a_pruned_model_that_was_refused_has_no_speed_and_misses_its_goal():
+    entries = [entry("fp32", 1.0, 160, 2.0), entry("int8", 0.98, 40, 1.0), entry("half", 0.9, 80, None)]
+    found = {row.name: row for row in rows(entries, 2.5)}
+
+    assert found["half the heads and channels: times as fast as fp32"].measured is None
+    assert found["half the heads and channels: times as fast as fp32"].met is False
