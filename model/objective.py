@@ -36,6 +36,14 @@ class SampledSoftmax(nn.Module):
 
     def forward(self, batch: Batch, negatives_N: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss and the sum of weights, so that replicas can average over what they hold together."""
+        wanted_MP, rivals_MR, weight_MP = self.contest(batch, negatives_N)
+        loss_MP = torch.logaddexp(rivals_MR.logsumexp(-1, keepdim=True), wanted_MP) - wanted_MP
+        return (loss_MP * weight_MP).sum(), weight_MP.sum()
+
+    def contest(self, batch: Batch, negatives_N: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits [M, P] of what was bought, those [M, R] of its rivals, and how much each purchase weighs [M, P],
+        0 where there is none.
+        """
         model = self.model
         vectors_BTD = model.item_vectors(batch.ids_BT)
         query_BQD, newest_age_BQ = self._queries(batch, vectors_BTD)
@@ -51,8 +59,7 @@ class SampledSoftmax(nn.Module):
             rivals_MR = torch.cat([history_MT, rivals_MR], -1)
         bought_MP = (positives_MP != 0).to(rivals_MR.dtype)
         weight_MP = bought_MP * bought_MP.sum(-1, keepdim=True) ** -BASKET_SIZE_POWER
-        loss_MP = torch.logaddexp(rivals_MR.logsumexp(-1, keepdim=True), wanted_MP) - wanted_MP
-        return (loss_MP * weight_MP).sum(), weight_MP.sum()
+        return wanted_MP, rivals_MR, weight_MP
 
     def _queries(self, batch: Batch, vectors_BTD: Tensor) -> tuple[Tensor, Tensor]:
         L, T = self.model.config.context, batch.ids_BT.shape[1]

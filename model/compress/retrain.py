@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from torch import nn
+
 from model.architecture import Recommender
+from model.blend import blend
+from model.compress.distill import Distillation, student
 from model.config import TrainConfig
 from model.data import Prepared
+from model.objective import SampledSoftmax
 from model.progress import EpochReport
+from model.sequence import requests
 from model.train import train
 
 __all__ = ["Retraining"]
@@ -42,6 +48,41 @@ class Retraining:
         )
         if not config.epochs:
             return pruned
+        return self._trained(name, config, start=pruned)
+
+    def distil(self, teacher: Recommender) -> Recommender:
+        """A smaller network that `teacher` has taught, trained for as long as the teacher was.
+
+        The teacher's counted part has no say in it: the student gets its own afterwards, as the teacher did.
+        """
+        return self._student("student", teacher, lambda model: Distillation(model, teacher))
+
+    def alone(self, teacher: Recommender) -> Recommender:
+        """The same network without a teacher, trained in the same way: what distillation has to beat."""
+        return self._student("student-alone", teacher, SampledSoftmax)
+
+    def _student(
+        self, name: str, teacher: Recommender, objective: Callable[[Recommender], nn.Module]
+    ) -> Recommender:
+        config = replace(self.config, model=student(teacher.config))
+        trained = self._trained(name, config, objective=objective)
+        if config.model.neighbours:
+            longest = config.model.max_history
+            blend(
+                trained,
+                self.prepared,
+                requests(self.prepared.events, "validation", longest),
+                self.exclude_seen,
+            )
+        return trained
+
+    def _trained(
+        self,
+        name: str,
+        config: TrainConfig,
+        start: Recommender | None = None,
+        objective: Callable[[Recommender], nn.Module] = SampledSoftmax,
+    ) -> Recommender:
         return train(
             self.prepared,
             config,
@@ -49,5 +90,6 @@ class Retraining:
             self.folder / name,
             self.progress,
             exclude_seen=self.exclude_seen,
-            start=pruned,
+            start=start,
+            objective=objective,
         )

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from model.artifact import Artifact, GateError, new_folder
-from model.compress.network import TRAINED
+from model.compress.network import STUDENT, TRAINED
 from model.compress.precision import copy, half, int8_dynamic, int8_encoder, int8_static
 from model.compress.workshop import DENSE, Kept, Workshop
 from model.sequence import Request
@@ -56,6 +56,15 @@ VARIANTS = (
     Variant(name="2-4", about="two of four weights zero: for GPUs, nothing on a CPU", network="2-4"),
     Variant(name="half", about="half the heads and channels taken out", network="half"),
     Variant(name="half-int8", about="the same, dynamic int8", network="half", narrow=int8_dynamic),
+    Variant(name="student", about="half as wide and deep, taught by fp32", network=STUDENT),
+    Variant(name="student-int8", about="the same, dynamic int8", network=STUDENT, narrow=int8_dynamic),
+    Variant(
+        name="student-product-int8",
+        about="the same, product quantization too",
+        network=STUDENT,
+        form="product",
+        narrow=int8_dynamic,
+    ),
 )
 
 

@@ -119,6 +119,10 @@ class Workshop:
             self.made[name] = self.networks[name](self.model).eval()
         return self.made[name]
 
+    def quality(self, network: str) -> float:
+        """NDCG@10 on validation of that network, before its graphs are written."""
+        return self._ndcg(eager_ranker(self.network(network))(self.validation, CUTOFF, self.exclude_seen))
+
     def table(self, network: str, form: str) -> ItemTable:
         """That network's item vectors in that form."""
         return self.forms[form](self.network(network).table())

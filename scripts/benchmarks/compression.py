@@ -18,6 +18,7 @@ from model.architecture import Recommender
 from model.artifact import cache_folder, release_store
 from model.calibrate import Calibration
 from model.compress.comparison import Entry, compare
+from model.compress.network import ALONE, STUDENT
 from model.compress.precision import int8_dynamic
 from model.compress.speed import speed
 from model.compress.variant import MIN_SHARE, VARIANTS
@@ -35,8 +36,7 @@ __all__ = ["main", "rows"]
 MIN_INT8_SHARE, MIN_INT8_OVERLAP = 0.99, 0.95
 MIN_SMALLER, MIN_FASTER_WIDE = 15.0, 2.3
 MIN_HALF_SHARE, MIN_HALF_FASTER = 0.98, 1.5
-# Goals of the issue whose stages are not there: the rows say so.
-_NOT_BUILT = (("distilled student: NDCG@10 against the same student trained alone", 1.01, "x"),)
+MIN_TAUGHT = 1.01
 
 
 def main() -> None:
@@ -45,7 +45,8 @@ def main() -> None:
     add_inputs(parser)
     config, console = ReleaseConfig(**vars(parser.parse_args())), Console()
     console.print(
-        f"recipe {config.recipe}: of baseline about five minutes on two quiet cores, once it is built"
+        f"recipe {config.recipe}: of baseline five minutes on two quiet cores once it is built, and about three times "
+        "its training the first time, for what trains again"
     )
     started = time.monotonic()
     try:
@@ -54,19 +55,21 @@ def main() -> None:
             shop = Workshop.of(config, release, Path(folder), progress)
             entries = compare(shop, VARIANTS, cache_folder() / "variants", MIN_SHARE, console.print)
             faster = _faster_at_width_256(shop, Path(folder))
+            console.print("student-alone: the same student without a teacher")
+            taught = shop.quality(STUDENT) / max(shop.quality(ALONE), 1e-12)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     result = Result(
         name="compression",
         machine=describe(["torch", "onnxruntime"]),
         seconds=time.monotonic() - started,
-        rows=rows(entries, faster),
+        rows=rows(entries, faster, taught),
     )
     console.print(result.table())
     print(f"next: the figures are in {result.write()}; scripts/report shows them side by side")
 
 
-def rows(entries: Sequence[Entry], faster: float) -> list[Row]:
+def rows(entries: Sequence[Entry], faster: float, taught: float) -> list[Row]:
     """Goals and what was measured; a variant that was refused has its share, but no speed."""
     by_name = {entry.name: entry for entry in entries}
     whole, small, half = by_name["fp32"], by_name["int8"], by_name["half"]
@@ -92,12 +95,18 @@ def rows(entries: Sequence[Entry], faster: float) -> list[Row]:
             unit="x",
             goal=MIN_HALF_FASTER,
         ),
+        Row(
+            name="student: NDCG@10 against the same student trained alone",
+            measured=taught,
+            unit="x",
+            goal=MIN_TAUGHT,
+        ),
     ]
     for entry in entries:
         measured = entry.speed.p50_1 if entry.speed else None
         found.append(Row(name=f"{entry.name}: share of fp32's NDCG@10", measured=entry.kept.share, unit=""))
         found.append(Row(name=f"{entry.name}: p50 at batch 1", measured=measured, unit="ms"))
-    return found + [Row(name=name, measured=None, unit=unit, goal=goal) for name, goal, unit in _NOT_BUILT]
+    return found
 
 
 def _faster_at_width_256(shop: Workshop, folder: Path) -> float:
