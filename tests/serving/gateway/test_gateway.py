@@ -359,6 +359,32 @@ def test_no_user_item_or_query_reaches_triton_or_the_metrics(in_shop):
     in_shop(story)
 
 
+def test_empty_answers_and_the_newest_event_stand_in_the_metrics(in_shop):
+    async def story(shop):
+        def figure(name):
+            return next(
+                float(line.rpartition(" ")[2]) for line in metrics.splitlines() if line.startswith(name)
+            )
+
+        metrics = (await shop.ask.get("/metrics")).text
+        began = figure("rialto_gateway_event_timestamp_seconds")
+        assert figure('rialto_gateway_empty_answers_total{route="search"}') == 0
+
+        assert (await shop.ask.get("/search", params={"q": "zzzqqq"})).json()["items"] == []
+        await shop.recommend(k=2)
+        await shop.happened("view", "900001")
+        metrics = (await shop.ask.get("/metrics")).text
+
+        assert figure('rialto_gateway_empty_answers_total{route="search"}') == 1
+        assert figure('rialto_gateway_empty_answers_total{route="recommend"}') == 0
+        assert figure("rialto_gateway_event_timestamp_seconds") > began
+        assert figure('rialto_gateway_checked_timestamp_seconds{part="histories"}') >= began - 60
+        newest = shop.service.releases.current.catalogue.newest_event().timestamp()
+        assert figure("rialto_gateway_release_data_timestamp_seconds") == newest
+
+    in_shop(story)
+
+
 def test_an_error_of_ours_is_a_problem_without_a_stack_trace(in_shop, monkeypatch):
     async def story(shop):
         def broken(user_id):
