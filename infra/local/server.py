@@ -17,7 +17,7 @@ from serving.runtime import launcher
 from serving.runtime.process import ProcessRef
 from serving.runtime.server import ServerConfig, ServerHandle, ServerPorts
 
-__all__ = ["NO_ANSWER", "READY", "config_of", "health", "remove", "running", "serve", "start"]
+__all__ = ["NO_ANSWER", "READY", "config_of", "health", "held_ports", "remove", "running", "serve", "start"]
 
 Props = dict[str, Any]
 
@@ -38,6 +38,12 @@ def config_of(props: Props) -> ServerConfig:
 def running(props: Props) -> ServerHandle | None:
     """The process of this server, if one runs."""
     return next((handle for handle in _handles(props) if handle.alive()), None)
+
+
+def held_ports(props: Props) -> set[int]:
+    """The ports of this stack's running servers, which an update may free before it needs them."""
+    notes = map(ServerHandle.read, config_of(props).folder.parent.glob("triton-*"))
+    return {port for note in notes if note and note.alive() for port in note.ports.by_key().values()}
 
 
 def health(handle: ServerHandle, version: int) -> str:

@@ -50,8 +50,8 @@ class _TritonProvider(ResourceProvider):
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Add what the server is made with, and refuse a taken port before anything is trained for it."""
         olds, news = whole(olds), whole(news)
-        running = server.running(news)
-        ours = {olds.get(key) for key in _PORTS} | set(running.ports.by_key().values() if running else ())
+        # Asked about a replacement, the engine shows no olds: only the notes tell that the ports are ours.
+        ours = {olds.get(key) for key in _PORTS} | server.held_ports(news)
         ports = server.config_of(news).ports.by_key()
         try:
             require_free({f"triton.{key}": port for key, port in ports.items() if port not in ours})

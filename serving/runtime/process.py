@@ -15,9 +15,9 @@ from typing import Self
 __all__ = ["ProcessRef", "mentioning", "start_detached"]
 
 PROC = Path("/proc")
-# Fields after the program's name in /proc/<pid>/stat (proc_pid_stat(5)): state is the 3rd of all, start the
-# 22nd.
-STATE, START = 0, 19
+# Fields after the program's name in /proc/<pid>/stat (proc_pid_stat(5)): state is the 3rd of all, the number of
+# threads the 20th, start the 22nd.
+STATE, THREADS, START = 0, 17, 19
 DEAD = {"Z", "X"}
 # Runs its arguments in the background and prints their process number. The shell ends at once, so what it started
 # is a child of init and no starter has to stay and reap it.
@@ -39,7 +39,9 @@ class ProcessRef:
         except (FileNotFoundError, ProcessLookupError):
             return None
         fields = stat.rpartition(") ")[2].split()
-        return None if fields[STATE] in DEAD else cls(pid=pid, started=int(fields[START]))
+        # The first thread is dead at once; files and sockets are held until the last one is.
+        ended = fields[STATE] in DEAD and int(fields[THREADS]) <= 1
+        return None if ended else cls(pid=pid, started=int(fields[START]))
 
     def alive(self) -> bool:
         """Whether exactly this process runs."""

@@ -191,6 +191,19 @@ def test_a_taken_port_is_one_line_with_key_and_remedy_and_the_server_stays(stack
     assert server.control.ready()
 
 
+def test_one_other_port_moves_the_servers_and_those_they_keep_are_not_in_the_way(stack):
+    chosen = stack.settings()["triton"]
+    other = free_triton_ports(2, beside=stack.ports)["http-port"]
+    stack.choose(triton={"http-port": other})
+
+    done = stack.up()
+
+    assert done.returncode == 0, done.stdout
+    assert stack.server.ports.http == other
+    assert stack.server.ports.grpc == chosen["grpc-port"]
+    assert stack.outputs()["health"] == "ready"
+
+
 def test_an_unknown_setting_is_one_line_with_the_key_that_was_meant(stack):
     server = stack.server
     text = stack.stack_file.read_text()
@@ -209,7 +222,7 @@ def test_an_unknown_setting_is_one_line_with_the_key_that_was_meant(stack):
 
 def test_other_ports_are_a_new_server_and_the_old_one_ends(stack):
     old, old_ports = stack.server, stack.ports
-    ports = free_triton_ports(2, beside=stack.settings()["edge"].values())
+    ports = free_triton_ports(2, beside=stack.ports)
     stack.choose(triton=ports)
 
     with traffic(stack.inside_port, stack.inside_port) as seen:

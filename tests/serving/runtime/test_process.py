@@ -7,8 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from serving.runtime.process import ProcessRef, mentioning
+from serving.runtime.process import PROC, ProcessRef, mentioning
 
+# The first thread ends, another lives on and holds what the process held.
+HEADLESS = (
+    "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); "
+    "ctypes.CDLL(None).pthread_exit(None)"
+)
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -35,6 +40,18 @@ def test_a_zombie_counts_as_ended(sleeper):
 
     assert not ref.alive()
     assert ProcessRef.of(sleeper.pid) is None
+
+
+def test_a_process_is_alive_until_its_last_thread_is_gone():
+    with subprocess.Popen([sys.executable, "-c", HEADLESS]) as process:
+        status = PROC / str(process.pid) / "status"
+        while "State:\tZ" not in status.read_text():
+            time.sleep(0.01)
+        ref = ProcessRef.of(process.pid)
+
+        assert ref is not None
+        assert ref.end(signal.SIGKILL, wait_seconds=10)
+        assert not ref.alive()
 
 
 def test_a_process_that_only_has_the_same_number_is_never_signalled(sleeper):
