@@ -18,11 +18,13 @@ import pulumi_random as random
 from infra import naming
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cloud import AwsCloud, AwsCloudArgs
+from infra.aws.sync import SyncTarget
 from infra.bridge.cloud_init import user_data
 from infra.bridge.description import Bridge, Peer, TunnelName, describe
 from infra.bridge.key import TunnelKeys, TunnelKeysArgs
 from infra.bridge.observation import Observation, ObservationArgs
 from infra.bridge.rendering import gateway_files
+from infra.bridge.sync import Sync, SyncArgs
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.inference import Inference, InferenceArgs
@@ -30,6 +32,7 @@ from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.openstack.cloud import PrivateCloud, PrivateCloudArgs
 from infra.openstack.gateway import GatewayMachines
+from infra.openstack.identity import StoreReader
 from infra.scheduling import GPU_LABELS
 from infra.settings import HybridSettings, Secrets
 from infra.settings.inference import InferenceSettings, ReplicaSettings
@@ -51,7 +54,7 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
     keys = _tunnel_keys(bridge)
     public = _aws_cloud(settings, bridge, keys, private, account)
     machines = _gateway_machines(bridge, keys, private, public)
-    private_inference, edge = _private_inference(settings, bridge, private)
+    private_inference, edge = _private_workloads(settings, bridge, private, public)
     aws_inference, training = _aws_workloads(settings, public, account, machines)
     return {
         "release": settings.release.digest,
@@ -123,6 +126,7 @@ def _aws_cloud(
             gateways=private.gateway_addresses,
             tunnel_keys=keys,
             digest=settings.release.digest,
+            credentials_expire=settings.openstack.credentials.expires,
             protect=settings.protect,
         ),
         pulumi.ResourceOptions(providers=[account]),
@@ -167,12 +171,16 @@ def _user_data(
     return pulumi.Output.secret(text)
 
 
-def _private_inference(
-    settings: HybridSettings, bridge: Bridge, private: PrivateCloud
+def _private_workloads(
+    settings: HybridSettings, bridge: Bridge, private: PrivateCloud, public: AwsCloud
 ) -> tuple[Inference, Edge]:
-    chosen, storage = settings.inference, settings.openstack.storage
+    chosen = settings.inference
     inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
-    monitoring = Monitoring("openstack-monitoring", _monitoring(chosen, chosen.openstack, str), inside)
+    monitoring = Monitoring(
+        "openstack-monitoring",
+        _monitoring(chosen, chosen.openstack, str, schedules=naming.NAMESPACE),
+        inside,
+    )
     Observation("bridge-observation", ObservationArgs(bridge=bridge, namespace=monitoring.namespace), inside)
     # Magnum gives a node no label but that of its pool's role (infra/openstack/README.md).
     role = "gpu" if chosen.openstack.device == "gpu" else "worker"
@@ -184,14 +192,6 @@ def _private_inference(
             ),
             inside,
         )
-    reader = private.release_reader
-    access = StoreAccess(
-        region=settings.openstack.region,
-        ranges=[str(each) for each in storage.s3_ranges],
-        port=urlsplit(storage.s3_endpoint).port or HTTPS,
-        endpoint=private.s3_endpoint,
-        key=StoreKey(access_key=reader.access_key, secret_key=reader.secret_key),
-    )
     nodes = {f"{ROLE_LABEL}/{role}": ""}
     inference = Inference(
         "openstack-inference",
@@ -202,10 +202,25 @@ def _private_inference(
             triton_image=chosen.triton.image.reference,
             fetch_image=chosen.fetch_image.reference,
             store=private.stores[settings.residency.releases],
-            access=access,
+            access=_private_store(settings, private, private.release_reader),
             node_selector=nodes,
             monitoring=monitoring.namespace,
             issuer=chosen.edge.internal_issuer,
+        ),
+        inside,
+    )
+    Sync(
+        "bridge-sync",
+        SyncArgs(
+            sync=settings.bridge.sync,
+            data_sets=settings.residency.copied,
+            containers=private.containers,
+            bucket=public.bucket,
+            key_arn=public.objects_key_arn,
+            private=_private_store(settings, private, private.sync_reader),
+            public=_aws_store_over_the_bridge(settings, public.sync_target),
+            namespace=inference.namespace,
+            node_selector={f"{ROLE_LABEL}/worker": ""},
         ),
         inside,
     )
@@ -230,13 +245,38 @@ def _private_inference(
 
 
 def _monitoring(
-    chosen: InferenceSettings, replicas: ReplicaSettings, image: Callable[[str], pulumi.Input[str]]
+    chosen: InferenceSettings,
+    replicas: ReplicaSettings,
+    image: Callable[[str], pulumi.Input[str]],
+    schedules: str | None = None,
 ) -> MonitoringArgs:
     return MonitoringArgs(
         monitoring=chosen.monitoring,
         queue_time_ms=chosen.queue_time_ms,
         gpu=replicas.device == "gpu",
         image=image,
+        schedules=schedules,
+    )
+
+
+def _private_store(settings: HybridSettings, private: PrivateCloud, reader: StoreReader) -> StoreAccess:
+    storage = settings.openstack.storage
+    return StoreAccess(
+        region=settings.openstack.region,
+        ranges=[str(each) for each in storage.s3_ranges],
+        port=urlsplit(storage.s3_endpoint).port or HTTPS,
+        endpoint=private.s3_endpoint,
+        key=StoreKey(access_key=reader.access_key, secret_key=reader.secret_key),
+    )
+
+
+def _aws_store_over_the_bridge(settings: HybridSettings, target: SyncTarget) -> StoreAccess:
+    zones = settings.aws.network.zones.values()
+    return StoreAccess(
+        region=settings.aws.region,
+        ranges=[str(each.private) for each in zones],
+        endpoint=target.endpoint,
+        key=StoreKey(access_key=target.access_key, secret_key=target.secret_key),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -24,6 +25,7 @@ from infra.aws.key import Keys, KeysArgs
 from infra.aws.log_group import LogArgs
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.storage import Storage, StorageArgs
+from infra.aws.sync import SyncTarget, SyncTargetArgs
 from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
 from infra.aws.vpn import Vpn, VpnArgs
 from infra.bridge.description import Bridge, TunnelName
@@ -48,6 +50,7 @@ class AwsCloudArgs:
     gateways: Mapping[str, pulumi.Input[str]]
     tunnel_keys: Mapping[str, Mapping[TunnelName, pulumi.Output[str]]]
     digest: str
+    credentials_expire: date
     protect: bool
 
 
@@ -77,7 +80,12 @@ class AwsCloud(pulumi.ComponentResource):
         self.vpn = self._vpn()
         self._cluster = self._declare_cluster()
         gpu_nodes = self._nodes()
+        self._store = StoreRef(
+            bucket_arn=self.storage.bucket_arn, key_arn=self._keys.objects, region=chosen.region
+        )
         self._identities()
+        self.sync_target = self._sync_target()
+        self.objects_key_arn = self._keys.objects
         self.kubeconfig = self._cluster.kubeconfig
         self.bucket = self.storage.bucket
         self.s3_ranges = self._network.s3_ranges
@@ -214,18 +222,37 @@ class AwsCloud(pulumi.ComponentResource):
             "cluster_name": self._cluster.cluster_name,
             "cluster_arn": self._cluster.arn,
         }
-        store = StoreRef(bucket_arn=self.storage.bucket_arn, key_arn=self._keys.objects, region=chosen.region)
         ReleaseReader(
             f"{self._name}-triton",
-            ReleaseReaderArgs(**whose, store=store, data_set=residency.releases, digest=self._args.digest),
+            ReleaseReaderArgs(
+                **whose, store=self._store, data_set=residency.releases, digest=self._args.digest
+            ),
             self._inside,
         )
         hot = [name for name, label in residency.held_in("aws").items() if label == "hot"]
         TrainingWriter(
             f"{self._name}-training",
-            TrainingWriterArgs(**whose, store=store, reads=[*hot, CODE_PREFIX], writes=residency.releases),
+            TrainingWriterArgs(
+                **whose, store=self._store, reads=[*hot, CODE_PREFIX], writes=residency.releases
+            ),
             self._inside,
         )
         AutoscalerIdentity(
             f"{self._name}-autoscaler", AutoscalerIdentityArgs(**whose, region=chosen.region), self._inside
+        )
+
+    def _sync_target(self) -> SyncTarget:
+        """Declare what the private cloud copies its data sets to."""
+        return SyncTarget(
+            f"{self._name}-sync",
+            SyncTargetArgs(
+                account=self._args.aws.account,
+                store=self._store,
+                data_sets=list(self._args.residency.copied),
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.subnet_ids.values()),
+                private_range=self._args.private_range,
+                expires=self._args.credentials_expire,
+            ),
+            self._inside,
         )

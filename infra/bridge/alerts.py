@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from infra.bridge.description import TUNNELS, Bridge
+from infra.naming import NAMESPACE
 
-__all__ = ["JOB", "METRICS_FILE", "SEVERITIES", "rule_groups"]
+__all__ = ["JOB", "METRICS_FILE", "SEVERITIES", "SYNC", "rule_groups"]
 
 JOB = "bridge"
+# Schedules of the sync are called by this and their data set; kube-state-metrics says when each last ended well.
+SYNC = "sync"
 # node_exporter's own word of when the gateway's metrics were last written; three times their interval.
 METRICS_FILE = "/var/lib/prometheus/node-exporter/bridge.prom"
 OLD_SECONDS = 60
@@ -23,7 +26,7 @@ def rule_groups(bridge: Bridge) -> dict[str, Any]:
     rules = [
         {
             "record": "bridge:staleness_seconds",
-            "expr": "time() - max(bridge_remote_reached_timestamp_seconds)",
+            "expr": _staleness(),
         },
         *_reach(bridge),
         *_tunnels(),
@@ -31,6 +34,13 @@ def rule_groups(bridge: Bridge) -> dict[str, Any]:
         *_traffic(),
     ]
     return {"groups": [{"name": JOB, "rules": rules}]}
+
+
+def _staleness() -> str:
+    """Seconds since a data set was last copied whole, by `data_set`; since its schedule was made, if it never was."""
+    schedules = f'{{namespace="{NAMESPACE}", cronjob=~"{SYNC}-.+"}}'
+    copied = f"kube_cronjob_status_last_successful_time{schedules} or kube_cronjob_created{schedules}"
+    return f'time() - max by (data_set) (label_replace({copied}, "data_set", "$1", "cronjob", "{SYNC}-(.+)"))'
 
 
 def _alert(name: str, expr: str, wait: str, severity: str, summary: str) -> Rule:
@@ -68,7 +78,15 @@ def _reach(bridge: Bridge) -> list[Rule]:
             f"bridge:staleness_seconds > {stale}",
             "1m",
             "page",
-            f"AWS was not reached for {bridge.stale_after_minutes} minutes: its hot data is at least that old.",
+            f"No copy of {{{{ $labels.data_set }}}} to AWS has ended well for {bridge.stale_after_minutes} minutes: "
+            "what lies there is at least that old, and what was written since waits.",
+        ),
+        _alert(
+            "HotDataAgeUnknown",
+            "absent(bridge:staleness_seconds)",
+            "10m",
+            "ticket",
+            "Nobody says when data was last copied to AWS: the sync's schedules or kube-state-metrics are gone.",
         ),
     ]
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-__all__ = ["StoreAccess", "StoreKey", "store_environment", "store_mounts", "store_secret", "store_volumes"]
+__all__ = [
+    "FILE",
+    "FILE_MODE",
+    "StoreAccess",
+    "StoreKey",
+    "store_environment",
+    "store_mounts",
+    "store_secret",
+    "store_volumes",
+]
 
 VOLUME = "store-key"
 FOLDER = "/var/run/store"
@@ -20,7 +29,7 @@ HTTPS = 443
 
 @dataclass(frozen=True, kw_only=True)
 class StoreKey:
-    """An S3 key of the private cloud; AWS needs none."""
+    """An S3 key; pods on AWS need none."""
 
     access_key: pulumi.Input[str]
     secret_key: pulumi.Input[str]

@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.inference.pod_security import namespace_labels
-from infra.monitoring.image import ADAPTER, OPERATOR, PROMETHEUS, RELOADER
+from infra.monitoring.image import ADAPTER, OPERATOR, PROMETHEUS, RELOADER, STATE
 from infra.monitoring.rules import rule_groups
 from infra.settings.inference import MonitoringSettings
 
@@ -35,12 +35,14 @@ class MonitoringArgs:
     """The charts, and what the rules must know of the cluster.
 
     `image` turns a public image into the one that this cluster's nodes pull; `queue_time_ms` is what Triton scales on.
+    `schedules` is the namespace whose CronJobs say when they last ended well; None where nobody asks.
     """
 
     monitoring: MonitoringSettings
     queue_time_ms: int
     gpu: bool
     image: Callable[[str], pulumi.Input[str]]
+    schedules: str | None = None
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -112,9 +114,9 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
         "alertmanager": _OFF,
         "grafana": _OFF,
         "defaultRules": {"create": False},
-        # These two look into nodes and all objects; nothing here needs them yet.
+        # Looks into nodes; nothing here needs it yet.
         "nodeExporter": _OFF,
-        "kubeStateMetrics": _OFF,
+        **_state(args),
         # EKS does not show these to anybody.
         "kubeControllerManager": _OFF,
         "kubeScheduler": _OFF,
@@ -138,6 +140,20 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
                 "serviceMonitorSelectorNilUsesHelmValues": False,
                 "resources": {"requests": {"cpu": "200m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
             }
+        },
+    }
+
+
+def _state(args: MonitoringArgs) -> dict[str, Any]:
+    """kube-state-metrics, which may look at one kind of object in one namespace, and not at all where nobody asks."""
+    if args.schedules is None:
+        return {"kubeStateMetrics": _OFF}
+    return {
+        "kubeStateMetrics": {"enabled": True},
+        "kube-state-metrics": {
+            "image": _split(args.image(STATE)),
+            "collectors": ["cronjobs"],
+            "namespaces": args.schedules,
         },
     }
 

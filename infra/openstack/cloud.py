@@ -19,8 +19,8 @@ from infra.openstack.gateway import (
 from infra.openstack.identity import (
     Credentials,
     CredentialsArgs,
-    ReleaseReader,
-    ReleaseReaderArgs,
+    StoreReader,
+    StoreReaderArgs,
     fetch_secret,
     read_container,
     write_container,
@@ -30,7 +30,7 @@ from infra.openstack.network import Network, NetworkArgs
 from infra.openstack.secret import SecretStore, SecretStoreArgs
 from infra.openstack.storage import Storage, StorageArgs
 from infra.openstack.volume_type import VolumeType, VolumeTypeArgs
-from infra.settings.openstack import OpenStackSettings
+from infra.settings.openstack import OpenStackSettings, ReaderSettings
 from infra.settings.residency import ResidencySettings
 
 __all__ = ["PrivateCloud", "PrivateCloudArgs"]
@@ -76,7 +76,9 @@ class PrivateCloud(pulumi.ComponentResource):
             self._inside,
         )
         self.job_credentials = self._credentials().by_job
-        self.release_reader = self._release_reader()
+        self.release_reader = self._reader("reader", args.openstack.reader)
+        self.sync_reader = self._reader("sync-reader", args.openstack.sync_reader)
+        self.containers = self._storage.containers
         self.s3_endpoint = self._storage.s3_endpoint
         self.kubeconfig = cluster.kubeconfig
         self.stores = self._storage.stores
@@ -193,7 +195,7 @@ class PrivateCloud(pulumi.ComponentResource):
                 data_sets=self._args.residency.held_in("openstack"),
                 container_prefix=self._args.prefix,
                 project_id=chosen.project_id,
-                reader=chosen.reader,
+                readers={"release": (chosen.reader, chosen.sync_reader), "hot": (chosen.sync_reader,)},
                 tags=self._args.tags,
                 protect=self._args.protect,
             ),
@@ -215,12 +217,10 @@ class PrivateCloud(pulumi.ComponentResource):
             self._inside,
         )
 
-    def _release_reader(self) -> ReleaseReader:
-        """Declare the key that pods read releases with; only its own user may make it."""
-        chosen = self._args.openstack
-        provider = self._acting_as("reader", chosen.reader.cloud)
-        return ReleaseReader(
-            f"{self._name}-reader",
-            ReleaseReaderArgs(expires=chosen.credentials.expires),
-            pulumi.ResourceOptions(parent=self, provider=provider),
+    def _reader(self, who: str, reader: ReaderSettings) -> StoreReader:
+        """Declare the key that pods read containers with; only its own user may make it."""
+        return StoreReader(
+            f"{self._name}-{who}",
+            StoreReaderArgs(expires=self._args.openstack.credentials.expires),
+            pulumi.ResourceOptions(parent=self, provider=self._acting_as(who, reader.cloud)),
         )

@@ -1,4 +1,4 @@
-"""Who on the private side may do what: application credentials for jobs, and the S3 key that reads releases."""
+"""Who on the private side may do what: application credentials for jobs, and the S3 keys that read containers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = [
     "AccessRule",
     "Credentials",
     "CredentialsArgs",
-    "ReleaseReader",
-    "ReleaseReaderArgs",
+    "StoreReader",
+    "StoreReaderArgs",
     "fetch_secret",
     "read_container",
     "write_container",
@@ -105,14 +105,14 @@ class Credentials(pulumi.ComponentResource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleaseReaderArgs:
+class StoreReaderArgs:
     """The day on which the key is replaced; what it may read, the containers say."""
 
     expires: date
 
 
-class ReleaseReader(pulumi.ComponentResource):
-    """The S3 key of the technical user that releases are readable for; its provider logs in as that user.
+class StoreReader(pulumi.ComponentResource):
+    """The S3 key of a technical user that containers are readable for; its provider logs in as that user.
 
     An S3 key has all rights of its user, whatever credential made it: so the user has none but that one.
     """
@@ -120,10 +120,12 @@ class ReleaseReader(pulumi.ComponentResource):
     access_key: pulumi.Output[str]
     secret_key: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: ReleaseReaderArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("rialto:openstack:ReleaseReader", name, None, opts)
+    def __init__(self, name: str, args: StoreReaderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        # What it was called while releases were all that it read.
+        before = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="rialto:openstack:ReleaseReader")])
+        super().__init__(
+            "rialto:openstack:StoreReader", name, None, pulumi.ResourceOptions.merge(opts, before)
+        )
         # Keystone lets such a key end never. Named after the day, it is replaced with the credentials that do end.
         key = identity.Ec2CredentialV3(
             f"{name}-{args.expires}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,20 +13,17 @@ from infra.settings.residency import Label
 
 __all__ = ["Storage", "StorageArgs"]
 
-# The one label whose data a pod may read with the reader's S3 key.
-READABLE: Label = "release"
-
 
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
-    """What is stored, how it is protected, and who may read releases."""
+    """What is stored, how it is protected, and who may read data of which label."""
 
     storage: StorageSettings
     volume_type: pulumi.Input[str]
     data_sets: Mapping[str, Label]
     container_prefix: str
     project_id: str
-    reader: ReaderSettings
+    readers: Mapping[Label, Sequence[ReaderSettings]]
     tags: Mapping[str, str]
     protect: bool
 
@@ -63,13 +60,14 @@ class Storage(pulumi.ComponentResource):
         )
 
     def _container(self, name: str, container: str, label: Label, args: StorageArgs) -> pulumi.Output[str]:
+        readers = args.readers.get(label, ())
         return objectstorage.Container(
             name,
             name=container,
             storage_policy=args.storage.object_policy,
             versioning=True,
-            # One user, and releases only; nobody else but the project's own operators reads or writes anything.
-            container_read=f"{args.project_id}:{args.reader.user_id}" if label == READABLE else None,
+            # Single users; nobody else but the project's own operators reads or writes anything.
+            container_read=",".join(f"{args.project_id}:{each.user_id}" for each in readers) or None,
             metadata={**args.tags, "residency": label},
             force_destroy=not args.protect,
             opts=self._kept,

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from infra.settings.bridge_flow import FlowSettings
+from infra.settings.bridge_sync import SyncSettings
 from infra.settings.bridge_tunnel import ConnectionSettings, ProposalSettings
 from infra.settings.group import Group, Name
 
@@ -66,6 +67,7 @@ class BridgeSettings(Group):
     """The largest packet inside a tunnel; TCP is told to stay within it."""
     flows: Annotated[dict[Name, FlowSettings], Field(min_length=1)]
     """What may cross, by name."""
+    sync: SyncSettings
     stale_after_minutes: Annotated[int, Field(ge=1, le=10080)] = 60
     """Age of hot data on AWS above which somebody is told."""
 

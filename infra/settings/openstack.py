@@ -80,7 +80,7 @@ class OperatorSettings(Group):
 
 
 class ReaderSettings(Group):
-    """The technical user whose S3 key pods read releases with; it may do nothing else."""
+    """A technical user whose S3 key pods read data sets with; it may do nothing else."""
 
     cloud: CloudName
     """Its entry of clouds.yaml: only the user itself may make its key."""
@@ -122,6 +122,8 @@ class OpenStackSettings(Group):
     storage: StorageSettings
     operator: OperatorSettings
     reader: ReaderSettings
+    sync_reader: ReaderSettings
+    """Another such user, whose key reads what is copied to AWS."""
     credentials: CredentialSettings
 
     @model_validator(mode="after")
@@ -166,11 +168,17 @@ class OpenStackSettings(Group):
     @model_validator(mode="after")
     def _reader_is_a_user_of_its_own(self) -> Self:
         for key, cloud in (("cloud", self.cloud), ("operator.cloud", self.operator.cloud)):
-            if self.reader.cloud == cloud:
-                raise ValueError(
-                    f"reader.cloud is {cloud}, as is {key}, whose user may do everything here, and so would pods; "
-                    "give the reader a user and an entry of clouds.yaml of its own"
-                )
+            for whose, reader in (("reader", self.reader), ("sync-reader", self.sync_reader)):
+                if reader.cloud == cloud:
+                    raise ValueError(
+                        f"{whose}.cloud is {cloud}, as is {key}, whose user may do everything here, and so would "
+                        f"pods; give the {whose} a user and an entry of clouds.yaml of its own"
+                    )
+        if self.reader.user_id == self.sync_reader.user_id:
+            raise ValueError(
+                f"sync-reader.user-id is {self.sync_reader.user_id}, as is reader.user-id, so Triton could read hot "
+                "data; give the sync a user of its own"
+            )
         return self
 
     def _flavors_in_use(self) -> dict[str, tuple[str, bool]]:

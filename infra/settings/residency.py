@@ -69,6 +69,12 @@ class ResidencySettings(Group):
         """The names of the data sets that `cloud` holds, with their labels."""
         return {name: each.label for name, each in self.data_sets.items() if cloud in each.held}
 
+    @property
+    def copied(self) -> dict[str, Label]:
+        """The names of the data sets that the sync copies to AWS, with their labels: never one that is raw."""
+        both = self.held_in("openstack").items() & self.held_in("aws").items()
+        return {name: label for name, label in self.held_in("openstack").items() if (name, label) in both}
+
     def labelled(self, label: Label) -> list[str]:
         """The names of the data sets with this label."""
         return [name for name, each in self.data_sets.items() if each.label == label]

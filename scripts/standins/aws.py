@@ -40,6 +40,8 @@ _ID_INPUTS = {
     "eks/cluster:Cluster": ("name",),
     "eks/nodeGroup:NodeGroup": ("clusterName", "nodeGroupName"),
     "iam/role:Role": ("name",),
+    "iam/user:User": ("name",),
+    "iam/userPolicy:UserPolicy": ("user", "name"),
     "iam/rolePolicy:RolePolicy": ("role", "name"),
     "iam/rolePolicyAttachment:RolePolicyAttachment": ("role", "policyArn"),
     "kms/alias:Alias": ("name",),

@@ -189,6 +189,9 @@ def test_neither_side_serves_from_the_other(estate, stack, request):
         found = [each for each in estate.resources if each.provider == provider]
         assert found
         for each in found:
+            # Which copies over the bridge, and serves nobody.
+            if each.parent.endswith("::bridge-sync"):
+                continue
             addresses = re.findall(r"(?<![\d.])\d+(?:\.\d+){3}(?![\d.])", str(each.inputs))
             assert not [address for address in addresses if IPv4Address(address) in range_], each.name
 

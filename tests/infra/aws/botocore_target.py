@@ -131,6 +131,12 @@ TARGETS = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Target(
         "iam.AttachRolePolicy", renames={"role": "RoleName"}
     ),
+    # forceDestroy: what the provider does on delete.
+    "aws:iam/user:User": Target("iam.CreateUser", renames={"forceDestroy": "-"}),
+    "aws:iam/userPolicy:UserPolicy": Target(
+        "iam.PutUserPolicy", renames={"user": "UserName", "policy": "PolicyDocument"}
+    ),
+    "aws:iam/accessKey:AccessKey": Target("iam.CreateAccessKey", renames={"user": "UserName"}),
     "aws:kms/alias:Alias": Target("kms.CreateAlias", renames={"name": "AliasName"}),
     "aws:kms/key:Key": Target(
         "kms.CreateKey",

@@ -31,6 +31,7 @@ PRIVATE_RANGE = IPv4Network("10.10.0.0/16")
 # Documentation addresses (RFC 5737), as the gateways' floating ones.
 GATEWAY_ADDRESSES = "198.51.100."
 PRESHARED_KEY = "made_up.preshared_key"
+SYNC_KEY = "made-up-key-of-the-sync"
 
 
 class Chosen(Group):
@@ -67,6 +68,7 @@ def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
             },
             gateways={name: f"{GATEWAY_ADDRESSES}{i}" for i, name in enumerate(gateways, 10)},
             digest=DIGEST,
+            credentials_expire=settings.openstack.credentials.expires,
             protect=protect,
         ),
     )
@@ -79,6 +81,8 @@ def program(settings: Chosen, *, protect: bool, gateways: list[str]) -> dict:
         "tunnel-addresses": cloud.tunnel_addresses,
         "stores": cloud.storage.stores,
         "s3-ranges": cloud.s3_ranges,
+        "sync-endpoint": cloud.sync_target.endpoint,
+        "sync-key-is-secret": pulumi.Output.from_input(cloud.sync_target.secret_key.is_secret()),
     }
 
 
@@ -87,7 +91,12 @@ def _arn(service):
 
 
 COMPUTED = {
-    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name: {"cidrBlocks": ["203.0.113.0/24"]},
+    "aws:ec2/vpcEndpoint:VpcEndpoint": lambda name: {
+        "cidrBlocks": ["203.0.113.0/24"],
+        "dnsEntries": [{"dnsName": f"*.{name}.s3.eu-central-1.vpce.amazonaws.com"}],
+    },
+    "aws:iam/user:User": lambda name: {"name": name},
+    "aws:iam/accessKey:AccessKey": {"secret": SYNC_KEY},
     "aws:kms/key:Key": lambda name: {"arn": f"arn:aws:kms:::key/{name}", "keyId": name},
     "aws:iam/role:Role": lambda name: {"arn": f"arn:aws:iam::111122223333:role/{name}", "name": name},
     "aws:s3/bucket:Bucket": lambda name: {"arn": f"arn:aws:s3:::{name}", "bucket": name},

@@ -65,8 +65,42 @@ def test_nobody_outside_the_account_is_trusted(prod):
                 )
 
 
-def test_there_is_no_user_and_no_access_key(prod):
-    assert not [each for each in prod.resources if "user" in each.type.lower() or "accessKey" in each.type]
+def test_the_only_user_and_the_only_access_key_are_the_syncs(prod):
+    whose = {each.type: each.name for each in prod.resources if each.type.startswith("aws:iam/user:")}
+    keys = [each for each in prod.resources if "accessKey" in each.type]
+
+    assert whose == {"aws:iam/user:User": "aws-sync"}
+    # Replaced with the private cloud's credentials, which end that day.
+    assert [each.name for each in keys] == ["aws-sync-2027-09-30"]
+    assert "secret" in keys[0].secret_outputs
+    assert prod.outputs["sync-key-is-secret"] is True
+
+
+def test_the_sync_writes_what_both_clouds_hold_deletes_nothing_and_comes_over_the_bridge_only(prod):
+    user = prod.only("aws:iam/userPolicy:UserPolicy")
+    statements = {each["Sid"]: each for each in json.loads(user.inputs["policy"])["Statement"]}
+
+    assert set(statements) == {"Copy", "List", "Key", "OnlyOverTheBridge"}
+    assert statements["Copy"]["Resource"] == [
+        "arn:aws:s3:::aws-store/histories/*",
+        "arn:aws:s3:::aws-store/releases/*",
+    ]
+    assert statements["Copy"]["Action"] == ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+    assert statements["List"]["Condition"] == {"StringLike": {"s3:prefix": ["histories/*", "releases/*"]}}
+    assert statements["OnlyOverTheBridge"]["Effect"] == "Deny"
+    assert statements["OnlyOverTheBridge"]["Condition"] == {
+        "StringNotEquals": {"aws:SourceVpce": "aws-sync-id"}
+    }
+
+
+def test_the_way_in_over_the_bridge_leads_to_what_is_copied_and_nowhere_else(prod):
+    way = next(each for each in prod.of_type("aws:ec2/vpcEndpoint:VpcEndpoint") if each.name == "aws-sync")
+    copy, listing = json.loads(way.inputs["policy"])["Statement"]
+
+    assert (way.inputs["vpcEndpointType"], way.inputs["privateDnsEnabled"]) == ("Interface", False)
+    assert copy["Resource"] == ["arn:aws:s3:::aws-store/histories/*", "arn:aws:s3:::aws-store/releases/*"]
+    assert listing["Resource"] == ["arn:aws:s3:::aws-store"]
+    assert prod.outputs["sync-endpoint"] == "https://bucket.aws-sync.s3.eu-central-1.vpce.amazonaws.com"
 
 
 def test_triton_reads_one_release_and_nothing_more(prod):

@@ -13,6 +13,7 @@ from infra.bridge.machine.metrics import METRICS
 from tests.infra.bridge.bridges import PROJECT, bridge
 
 PROMTOOL = shutil.which("promtool")
+DATA_SETS = ("histories", "releases")
 GATEWAYS, TUNNELS = ("gateway-a", "gateway-b"), ("first", "second")
 
 RULES = rule_groups(bridge())
@@ -26,6 +27,12 @@ real = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: apt-get
 def series(name, values, /, **labels):
     inner = ",".join(f'{key}="{value}"' for key, value in labels.items())
     return {"series": f"{name}{{{inner}}}", "values": values}
+
+
+def copied(data_set, values):
+    """When a data set was last copied whole, as kube-state-metrics says it."""
+    labels = {"namespace": "rialto", "cronjob": f"sync-{data_set}"}
+    return series("kube_cronjob_status_last_successful_time", values, **labels)
 
 
 def sessions(**away):
@@ -48,7 +55,7 @@ def well():
         series("bridge_virtual_address_held", "1x30", gateway="gateway-a"),
         series("bridge_virtual_address_held", "0x30", gateway="gateway-b"),
         *(series("bridge_drained", "0x30", gateway=each) for each in GATEWAYS),
-        *(series("bridge_remote_reached_timestamp_seconds", "0+60x30", gateway=each) for each in GATEWAYS),
+        *(copied(each, "0+60x30") for each in DATA_SETS),
         *(
             series("bridge_dropped_packets_total", "7x30", gateway=gateway, reason=reason)
             for gateway in GATEWAYS
@@ -191,14 +198,36 @@ def test_what_goes_wrong_calls_for_exactly_one_thing(firing, changed, minutes, a
 
 
 @real
-def test_hot_data_is_stale_an_hour_after_aws_was_last_reached(firing):
-    reached = [
-        series("bridge_remote_reached_timestamp_seconds", "0+60x10 600x100", gateway=each)
-        for each in GATEWAYS
-    ]
+def test_a_data_set_is_stale_an_hour_after_it_was_last_copied_whatever_the_bridge_says(firing):
+    stopped = copied("histories", "0+60x10 600x100")
 
-    assert "HotDataStale" not in firing(instead(*reached), 65)
-    assert "HotDataStale" in firing(instead(*reached), 72)
+    assert "HotDataStale" not in firing(instead(stopped), 65)
+    assert "HotDataStale" in firing(instead(stopped), 72)
+
+
+@real
+def test_a_data_set_that_was_never_copied_is_as_old_as_its_schedule(firing):
+    never = series("kube_cronjob_created", "0x100", namespace="rialto", cronjob="sync-releases")
+    others = [each for each in well() if "sync-releases" not in each["series"]]
+
+    assert "HotDataStale" not in firing([*others, never], 55)
+    assert "HotDataStale" in firing([*others, never], 63)
+
+
+@real
+def test_other_schedules_say_nothing_of_hot_data(firing):
+    other = series(
+        "kube_cronjob_status_last_successful_time", "0x100", namespace="rialto", cronjob="training"
+    )
+
+    assert firing([*well(), other], 25) == set()
+
+
+@real
+def test_an_age_that_nobody_tells_is_noticed(firing):
+    silent = [each for each in well() if "cronjob" not in each["series"]]
+
+    assert firing(silent, 12) == {"HotDataAgeUnknown"}
 
 
 @real
@@ -212,10 +241,16 @@ def test_every_alert_says_how_urgent_it_is_and_where_to_read_on():
         assert (PROJECT / each["annotations"]["runbook"]).is_file()
 
 
-def test_alerts_ask_only_for_what_the_gateways_write():
-    others = {"node_textfile_mtime_seconds"}
+def test_alerts_ask_only_for_what_the_gateways_write_and_exporters_tell():
+    others = {
+        "node_textfile_mtime_seconds",
+        "kube_cronjob_created",
+        "kube_cronjob_status_last_successful_time",
+    }
     asked = set(
-        re.findall(r"\b(?:bridge_|node_)\w+", " ".join(each["expr"] for each in RULES["groups"][0]["rules"]))
+        re.findall(
+            r"\b(?:bridge_|node_|kube_)\w+", " ".join(each["expr"] for each in RULES["groups"][0]["rules"])
+        )
     )
 
     assert asked <= METRICS.keys() | others

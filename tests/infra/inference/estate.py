@@ -141,11 +141,17 @@ def device_plugin() -> Declared:
     return record(program, stack="prod", computed={})
 
 
-def monitoring() -> Declared:
+def monitoring(schedules: str | None = None) -> Declared:
     def program():
         Monitoring(
             "aws",
-            MonitoringArgs(monitoring=inference().monitoring, queue_time_ms=20, gpu=True, image=mirrored),
+            MonitoringArgs(
+                monitoring=inference().monitoring,
+                queue_time_ms=20,
+                gpu=True,
+                image=mirrored,
+                schedules=schedules,
+            ),
         )
         return {}
 

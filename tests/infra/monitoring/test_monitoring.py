@@ -43,6 +43,20 @@ def test_every_image_is_pulled_from_where_the_clusters_nodes_can():
     assert names == {f"{prefix}/{image.rpartition('/')[2]}" for image in IMAGES}
 
 
+def test_schedules_are_watched_where_somebody_asks_and_nothing_else_is():
+    quiet = release("kube-prometheus-stack")["values"]
+    (asked,) = [
+        each.inputs["values"]
+        for each in monitoring(schedules="rialto").of_type(RELEASE)
+        if each.inputs["chart"].endswith("kube-prometheus-stack")
+    ]
+
+    assert quiet["kubeStateMetrics"] == {"enabled": False}
+    assert asked["kubeStateMetrics"] == {"enabled": True}
+    assert asked["kube-state-metrics"]["collectors"] == ["cronjobs"]
+    assert asked["kube-state-metrics"]["namespaces"] == "rialto"
+
+
 @pytest.mark.parametrize("kind", ["podMonitor", "rule", "scrapeConfig"])
 def test_every_monitor_and_rule_is_seen_whoever_made_it(kind):
     prometheus = release("kube-prometheus-stack")["values"]["prometheus"]["prometheusSpec"]

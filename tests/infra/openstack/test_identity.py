@@ -16,9 +16,10 @@ def test_the_credential_secret_is_a_secret_output(either):
     assert "secret" in either.only(CREDENTIAL).secret_outputs
 
 
-def test_the_s3_key_is_a_secret_output(either):
+def test_the_s3_keys_are_secret_outputs(either):
     assert (either.outputs["access-key-is-secret"], either.outputs["secret-key-is-secret"]) == (True, True)
-    assert set(either.only(S3_KEY).secret_outputs) >= {"access", "secret"}
+    for key in either.of_type(S3_KEY):
+        assert set(key.secret_outputs) >= {"access", "secret"}
 
 
 def test_a_credential_makes_no_others_and_ends_on_the_settings_day(either):
@@ -39,8 +40,9 @@ def test_a_credential_may_send_only_the_requests_of_its_job(prod):
     }
 
 
-def test_the_s3_key_is_replaced_when_the_credentials_are(either):
-    assert either.only(S3_KEY).name == "openstack-reader-2027-09-30"
+def test_the_s3_keys_are_replaced_when_the_credentials_are(either):
+    names = [each.name for each in either.of_type(S3_KEY)]
+    assert names == ["openstack-reader-2027-09-30", "openstack-sync-reader-2027-09-30"]
 
 
 def test_the_pseudonym_key_is_readable_by_whom_it_is_given_to_only(either):

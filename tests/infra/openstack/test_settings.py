@@ -127,6 +127,18 @@ def spoil(values, path, value):
             "clients names 0.0.0.0/0, which is everybody; name the ranges of the shop's servers",
         ),
         (
+            "sync-reader/cloud",
+            "rialto-prod",
+            "sync-reader.cloud is rialto-prod, as is cloud, whose user may do everything here, and so would pods; "
+            "give the sync-reader a user and an entry of clouds.yaml of its own",
+        ),
+        (
+            "sync-reader/user-id",
+            "2b9d4f6a8c0e4135b7d9f1a3c5e70929",
+            "sync-reader.user-id is 2b9d4f6a8c0e4135b7d9f1a3c5e70929, as is reader.user-id, so Triton could read hot "
+            "data; give the sync a user of its own",
+        ),
+        (
             "reader/cloud",
             "rialto-prod",
             "reader.cloud is rialto-prod, as is cloud, whose user may do everything here, and so would pods; "

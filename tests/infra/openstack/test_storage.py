@@ -26,11 +26,13 @@ def test_every_container_is_private(either):
         assert "containerWrite" not in container.inputs
 
 
-def test_the_reader_may_read_releases_and_nothing_else(prod):
+def test_the_reader_reads_releases_the_sync_what_is_copied_and_nobody_what_is_raw(prod):
     settings = chosen("prod")
-    reader = f"{settings['project-id']}:{settings['reader']['user-id']}"
+    reader, sync = (
+        f"{settings['project-id']}:{settings[key]['user-id']}" for key in ("reader", "sync-reader")
+    )
     granted = {name: each.inputs.get("containerRead") for name, each in containers(prod).items()}
-    assert granted == {"interactions": None, "histories": None, "releases": reader}
+    assert granted == {"interactions": None, "histories": sync, "releases": f"{reader},{sync}"}
 
 
 def test_every_container_lies_on_encrypted_disks_and_keeps_old_versions(either):
