@@ -21,10 +21,11 @@ MANIFEST_MINUTES = MAX_MINUTES + 2
 # rclone has no configuration file: this name says so (https://rclone.org/docs/#config-string).
 NO_FILE = "/notfound"
 FLAGS = (
-    # A bridge that is down neither refuses nor answers: give up soon, for the next copy is the retry.
+    # A bridge that is down neither refuses nor answers; one whose gateway died is back within 20 s.
     "--contimeout=10s",
     "--timeout=20s",
-    "--low-level-retries=3",
+    # The next copy is the retry: rclone's own, times those of its S3 client, would wait for minutes.
+    "--low-level-retries=1",
     "--retries=1",
     f"--max-duration={MAX_MINUTES}m",
     "--cutoff-mode=hard",

@@ -160,11 +160,21 @@ def test_a_release_arrives_whole_or_has_no_manifest_yet(estate):
     }
 
 
-def test_a_release_is_put_on_the_condition_that_there_is_none_and_never_overwritten(estate):
+def test_a_release_is_put_on_the_condition_that_there_is_none(estate):
+    estate.write("releases", f"{RELEASE}/model.onnx", b"weights")
+
+    copied(estate, "releases")
+
+    put = estate.wire.said.partition(b"PUT /hot/releases/")[2].partition(b"\r\n\r\n")[0]
+    assert b"\r\nif-none-match: *" in put.lower()
+
+
+def test_a_release_is_never_overwritten(estate):
     estate.write("releases", f"{RELEASE}/model.onnx", b"weights")
     estate.far.put_object(Bucket=BUCKET, Key=f"releases/{RELEASE}/model.onnx", Body=b"other")
 
     status, said = estate.copy("releases")
 
-    assert (status, "immutable file modified" in said) != (0, False)
+    assert status != 0
+    assert "immutable file modified" in said
     assert estate.there() == {f"releases/{RELEASE}/model.onnx": b"other"}

@@ -29,6 +29,7 @@ class Wire:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.port = 0
         self.carried = 0
+        self.said = b""
         self.carries: float = float("inf")
 
     @property
@@ -94,7 +95,9 @@ class Wire:
 
     async def _pump(self, reader, writer, counted):
         while chunk := await reader.read(CHUNK_BYTES):
-            self.carried += len(chunk) if counted else 0
+            if counted:
+                self.carried += len(chunk)
+                self.said += chunk
             if self.carried > self.carries:
                 continue
             writer.write(chunk)
