@@ -10,7 +10,16 @@ from infra.inference.store_access import FILE, StoreAccess
 from infra.settings.residency import Label
 from model.artifact import MANIFEST
 
-__all__ = ["MAX_MINUTES", "PRIVATE", "PUBLIC", "arguments", "environment", "folder", "steps"]
+__all__ = [
+    "MANIFEST_MINUTES",
+    "MAX_MINUTES",
+    "PRIVATE",
+    "PUBLIC",
+    "arguments",
+    "environment",
+    "folder",
+    "steps",
+]
 
 # Names of rclone's remotes.
 PRIVATE, PUBLIC = "private", "aws"
