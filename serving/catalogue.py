@@ -13,7 +13,7 @@ import pandas as pd
 
 from model.artifact import Artifact
 from serving.history import History
-from serving.publish import PRIVATE_FILES
+from serving.published import PRIVATE_FILES
 
 __all__ = ["Catalogue", "Item"]
 

@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.artifact import MANIFEST, Artifact, Manifest, sha256_of
 from model.signature import MODELS
 from serving.model_config import TargetConfig
+from serving.published import Published
 from serving.repository import add_version
-from serving.store import Store, open_store
 
 __all__ = ["fetch"]
 
@@ -31,41 +28,9 @@ def fetch(store: str, digest: str, repository: Path, target: TargetConfig) -> in
     Nothing reaches the repository before every byte of it is proven: the manifest by `digest`, the files by the
     manifest. ValueError if something is not what it should be, StoreError if it cannot be read.
     """
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise ValueError(f'digest is "{digest}"; it must be sha256: and 64 hexadecimal digits')
-    place = open_store(store).below(digest.replace(":", "/"))
+    published = Published.find(store, digest)
     with tempfile.TemporaryDirectory() as scratch:
-        release = Artifact(Path(scratch), _manifest(place, digest, Path(scratch)))
-        for name in SERVED_FILES:
-            _file(place, name, release)
-        return add_version(repository, release, target)
-
-
-def _manifest(place: Store, digest: str, folder: Path) -> Manifest:
-    file = folder / MANIFEST
-    place.fetch(MANIFEST, file)
-    if (actual := f"sha256:{sha256_of(file)}") != digest:
-        raise ValueError(
-            f"{place.uri}/{MANIFEST} has the digest {actual}, not the one it lies under; do not serve it"
-        )
-    try:
-        return Manifest(**json.loads(file.read_text()))
-    except TypeError as error:
-        raise ValueError(
-            f"{place.uri}/{MANIFEST} is of another version of this program ({error}); fetch it with that version"
-        ) from error
-
-
-def _file(place: Store, name: str, release: Artifact) -> None:
-    if name not in release.manifest.files:
-        raise ValueError(f"{place.uri} has no {name}, which Triton serves; publish a release that has it")
-    file = release.folder / name
-    place.fetch(name, file)
-    if (actual := sha256_of(file)) != release.manifest.files[name]:
-        raise ValueError(
-            f"{place.uri}/{name} has the digest sha256:{actual}, its manifest says "
-            f"sha256:{release.manifest.files[name]}; do not serve it"
-        )
+        return add_version(repository, published.bring(Path(scratch), SERVED_FILES), target)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

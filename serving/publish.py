@@ -14,13 +14,10 @@ from pathlib import Path
 
 from model.artifact import MANIFEST, Artifact, sha256_of
 from model.record import ReleaseRecord
+from serving.published import PRIVATE_FILES
 from serving.store import Store, open_store
 
-__all__ = ["PRIVATE_FILES", "publish", "published_files", "record_of"]
-
-# Every household's newest events, for the client on the machine that trained. They name people, so they are raw data,
-# which never leaves the private cloud; a store may lie anywhere.
-PRIVATE_FILES = frozenset({"histories.parquet"})
+__all__ = ["publish", "published_files", "record_of"]
 
 
 def publish(release: Artifact, store: str) -> str:

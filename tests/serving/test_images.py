@@ -50,7 +50,7 @@ def test_an_image_has_the_versions_that_the_tests_run(file):
     assert {name: ours[name] for name in ours if ours[name] != tested.get(name)} == {}
 
 
-@pytest.mark.parametrize("command", ["serving.fetch", "serving.stage"])
+@pytest.mark.parametrize("command", ["serving.fetch", "serving.fetch_release", "serving.stage"])
 def test_the_files_that_the_fetch_image_copies_are_enough(tmp_path, command):
     for instruction, arguments in instructions(IMAGES / "fetch.Containerfile"):
         words = shlex.split(arguments)
