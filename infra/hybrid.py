@@ -27,6 +27,7 @@ from infra.bridge.rendering import gateway_files
 from infra.bridge.sync import Sync, SyncArgs
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.edge import Edge, EdgeArgs
+from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
@@ -54,7 +55,7 @@ def deploy_hybrid(settings: HybridSettings, secrets: Secrets) -> dict[str, pulum
     keys = _tunnel_keys(bridge)
     public = _aws_cloud(settings, bridge, keys, private, account)
     machines = _gateway_machines(bridge, keys, private, public)
-    private_inference, edge = _private_workloads(settings, bridge, private, public)
+    private_inference, edge = _private_workloads(settings, secrets, bridge, private, public)
     aws_inference, training = _aws_workloads(settings, public, account, machines)
     return {
         "release": settings.release.digest,
@@ -172,7 +173,7 @@ def _user_data(
 
 
 def _private_workloads(
-    settings: HybridSettings, bridge: Bridge, private: PrivateCloud, public: AwsCloud
+    settings: HybridSettings, secrets: Secrets, bridge: Bridge, private: PrivateCloud, public: AwsCloud
 ) -> tuple[Inference, Edge]:
     chosen = settings.inference
     inside = _in_cluster("openstack-kubernetes", private.kubeconfig)
@@ -224,6 +225,7 @@ def _private_workloads(
         ),
         inside,
     )
+    gateway = _gateway(settings, secrets, inference, monitoring, private, inside)
     edge = Edge(
         "openstack-edge",
         EdgeArgs(
@@ -235,6 +237,7 @@ def _private_workloads(
             triton_host=inference.host,
             monitoring=monitoring.namespace,
             overflow=chosen.edge.overflow,
+            gateway=gateway.upstream,
             annotations=private.load_balancer.annotations,
             source_ranges=private.load_balancer.source_ranges,
             balancer_range=str(settings.openstack.network.load_balancer),
@@ -277,6 +280,36 @@ def _aws_store_over_the_bridge(settings: HybridSettings, target: SyncTarget) -> 
         ranges=[str(each.private) for each in zones],
         endpoint=target.endpoint,
         key=StoreKey(access_key=target.access_key, secret_key=target.secret_key),
+    )
+
+
+def _gateway(
+    settings: HybridSettings,
+    secrets: Secrets,
+    inference: Inference,
+    monitoring: Monitoring,
+    private: PrivateCloud,
+    inside: pulumi.ResourceOptions,
+) -> Gateway:
+    chosen = settings.inference
+    return Gateway(
+        "openstack-gateway",
+        GatewayArgs(
+            gateway=chosen.gateway,
+            edge=chosen.edge,
+            fetch_image=chosen.fetch_image.reference,
+            digest=settings.release.digest,
+            store=private.stores[settings.residency.releases],
+            access=_private_store(settings, private, private.release_reader),
+            pseudonym_key=secrets.pseudonym_key,
+            namespace=inference.namespace,
+            node_selector={f"{ROLE_LABEL}/worker": ""},
+            triton_host=inference.host,
+            monitoring=monitoring.namespace,
+            volume_type=private.volume_type,
+            keep=settings.protect,
+        ),
+        inside,
     )
 
 

@@ -34,7 +34,7 @@ class Published:
         return cls(open_store(store).below(digest.replace(":", "/")), digest)
 
     def bring(self, folder: Path, names: Collection[str] | None = None) -> Artifact:
-        """Copy the files `names` (all that were published) to `folder`, each proven by the manifest, that by the digest.
+        """Copy the files `names` (or all) to `folder`, each proven by the manifest, that one by the digest.
 
         ValueError if something is not what it should be, StoreError if it cannot be read.
         """

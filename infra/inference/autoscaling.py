@@ -1,13 +1,16 @@
-"""How many Triton pods there are: as many as keep the queue short."""
+"""How many pods there are: of Triton as many as keep the queue short, of the rest as many as keep cores free."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.settings.inference import ReplicaSettings
+from infra.settings.replica import ReplicaRange
 
-__all__ = ["QUEUE_TIME_METRIC", "autoscaler"]
+__all__ = ["QUEUE_TIME_METRIC", "autoscaler", "cores_autoscaler"]
 
 # The mean time of a request in a pod's queue over the last minute, in ms; infra/monitoring derives it. Not the card's
 # use: a card is busy long before its queue grows, and idle while requests wait for a slow neighbour.
@@ -15,6 +18,8 @@ QUEUE_TIME_METRIC = "triton_queue_time_ms"
 # A peak is answered within two scrapes; a lull must last, for a GPU node takes minutes to come back.
 SCALE_DOWN_WINDOW_SECONDS = 300
 SCALE_PERIOD_SECONDS = 60
+# Of the cores that a container asks for: at twice this it would be late, and a new pod takes half a minute.
+CPU_PERCENT = 60
 
 
 def autoscaler(
@@ -43,6 +48,38 @@ def autoscaler(
                 }
             ],
             "behavior": _behavior(),
+        },
+        opts=opts,
+    )
+
+
+def cores_autoscaler(
+    name: str,
+    metadata: kubernetes.meta.v1.ObjectMetaArgsDict,
+    kind: Literal["Deployment", "StatefulSet"],
+    workload: str,
+    container: str,
+    replicas: ReplicaRange,
+    opts: pulumi.ResourceOptions,
+) -> kubernetes.autoscaling.v2.HorizontalPodAutoscaler:
+    """Declare the autoscaler that owns the workload's replicas, by the cores that one of its containers uses."""
+    target: kubernetes.autoscaling.v2.MetricTargetArgsDict = {
+        "type": "Utilization",
+        "average_utilization": CPU_PERCENT,
+    }
+    cores: kubernetes.autoscaling.v2.ContainerResourceMetricSourceArgsDict = {
+        "name": "cpu",
+        "container": container,
+        "target": target,
+    }
+    return kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
+        name,
+        metadata=metadata,
+        spec={
+            "scale_target_ref": {"api_version": "apps/v1", "kind": kind, "name": workload},
+            "min_replicas": replicas.min_replicas,
+            "max_replicas": replicas.max_replicas,
+            "metrics": [{"type": "ContainerResource", "container_resource": cores}],
         },
         opts=opts,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from infra.inference.autoscaling import cores_autoscaler
 from infra.inference.certificate import certificate
 from infra.inference.edge_pod import (
     CLIENT_CERTIFICATE,
@@ -21,17 +22,15 @@ from infra.inference.edge_pod import (
     edge_files,
     pod_spec,
 )
+from infra.inference.gateway_pod import LABELS as GATEWAY_LABELS
 from infra.inference.network_policy import NAMESPACE_NAME_LABEL, Egress, to_names
-from infra.inference.triton import LABELS as TRITON_LABELS
-from infra.inference.triton import PORTS as TRITON_PORTS
+from infra.inference.upstream import to_tritons, tritons
 from infra.settings.edge import EdgeReplicaSettings, EdgeSettings, OverflowSettings
-from serving.edge.config import CLIENT_NAME, TritonUpstream
+from serving.edge.config import CLIENT_NAME, GatewayUpstream
 
 __all__ = ["Edge", "EdgeArgs"]
 
 HTTPS = 443
-# Of the cores that a pod asks for: at twice this it would be late, and a new pod takes half a minute.
-CPU_PERCENT = 60
 SCRAPE_INTERVAL = "15s"
 ROLLOUT_SECONDS = 300
 
@@ -40,8 +39,9 @@ ROLLOUT_SECONDS = 300
 class EdgeArgs:
     """The edge's settings, and what this cluster adds: image as it pulls it, nodes, Triton's name, how callers come.
 
-    With `annotations`, a load balancer outside takes callers from `source_ranges` and hands them on from its own
-    addresses, `balancer_range`; without, only pods of the cluster call.
+    `gateway` is this cluster's domain API, if it has one. With `annotations`, a load balancer outside takes callers
+    from `source_ranges` and hands them on from its own addresses, `balancer_range`; without, only pods of the cluster
+    call.
     """
 
     edge: EdgeSettings
@@ -52,6 +52,7 @@ class EdgeArgs:
     triton_host: str
     monitoring: pulumi.Input[str]
     overflow: OverflowSettings | None = None
+    gateway: GatewayUpstream | None = None
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     source_ranges: Sequence[str] = ()
     balancer_range: str = ""
@@ -94,13 +95,8 @@ class Edge(pulumi.ComponentResource):
         ]
 
     def _files(self) -> dict[str, str]:
-        host, overflow = self._args.triton_host, self._args.overflow
-        ports = {"http_port": TRITON_PORTS["http"], "grpc_port": TRITON_PORTS["grpc"]}
-        tritons = [TritonUpstream(host=host, **ports)]
-        if overflow:
-            there = {"http_port": overflow.http_port, "grpc_port": overflow.grpc_port}
-            tritons.append(TritonUpstream(host=overflow.host, priority=1, **there))
-        return edge_files(self._args.edge, self._args.replicas, tritons)
+        args = self._args
+        return edge_files(args.edge, args.replicas, tritons(args.triton_host, args.overflow), args.gateway)
 
     def _deployment(self, before: list[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
         files = self._files()
@@ -159,9 +155,7 @@ class Edge(pulumi.ComponentResource):
             },
             opts=inside,
         )
-        kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
-            name, metadata=self._here(), spec=self._scaling(), opts=inside
-        )
+        cores_autoscaler(name, self._here(), "Deployment", NAME, "envoy", self._args.replicas, inside)
         kubernetes.apiextensions.CustomResource(
             name,
             api_version="monitoring.coreos.com/v1",
@@ -189,18 +183,6 @@ class Edge(pulumi.ComponentResource):
             spec["external_traffic_policy"] = "Local"
         return spec
 
-    def _scaling(self) -> kubernetes.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict:
-        target: kubernetes.autoscaling.v2.MetricTargetArgsDict = {
-            "type": "Utilization",
-            "average_utilization": CPU_PERCENT,
-        }
-        return {
-            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": NAME},
-            "min_replicas": self._args.replicas.min_replicas,
-            "max_replicas": self._args.replicas.max_replicas,
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
-        }
-
     def _flows(self) -> kubernetes.networking.v1.NetworkPolicySpecArgsDict:
         watching: kubernetes.networking.v1.NetworkPolicyPeerArgsDict = {
             "namespace_selector": {"match_labels": {NAMESPACE_NAME_LABEL: self._args.monitoring}}
@@ -210,13 +192,6 @@ class Edge(pulumi.ComponentResource):
             "ip_block": {"cidr": self._args.balancer_range}
         }
         callers = balancer if self._args.annotations else pods
-        to_triton: list[Egress] = [
-            _to_triton({"pod_selector": {"match_labels": TRITON_LABELS}}, TRITON_PORTS)
-        ]
-        if self._args.overflow:
-            there = self._args.overflow
-            ports = {"http": there.http_port, "grpc": there.grpc_port}
-            to_triton.append(_to_triton({"ip_block": {"cidr": str(there.range)}}, ports))
         return {
             "pod_selector": {"match_labels": LABELS},
             "policy_types": ["Ingress", "Egress"],
@@ -224,9 +199,15 @@ class Edge(pulumi.ComponentResource):
                 {"from_": [callers], "ports": [{"protocol": "TCP", "port": PORTS["https"]}]},
                 {"from_": [watching], "ports": [{"protocol": "TCP", "port": PORTS["status"]}]},
             ],
-            "egress": [to_names(), *to_triton],
+            "egress": [to_names(), *to_tritons(self._args.overflow), *self._to_gateway()],
         }
 
-
-def _to_triton(peer: kubernetes.networking.v1.NetworkPolicyPeerArgsDict, ports: Mapping[str, int]) -> Egress:
-    return {"to": [peer], "ports": [{"protocol": "TCP", "port": ports[key]} for key in ("http", "grpc")]}
+    def _to_gateway(self) -> list[Egress]:
+        if self._args.gateway is None:
+            return []
+        return [
+            {
+                "to": [{"pod_selector": {"match_labels": GATEWAY_LABELS}}],
+                "ports": [{"protocol": "TCP", "port": self._args.gateway.port}],
+            }
+        ]

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.inference.certificate import certificate_volume
+from infra.inference.placement import spread
 from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
 from infra.inference.triton import PRIORITY_CLASS
 from infra.settings.edge import EdgeReplicaSettings, EdgeSettings
 from serving.edge.bootstrap import BOOTSTRAP, files
-from serving.edge.config import EdgeConfig, LimitConfig, TokenConfig, TritonUpstream
+from serving.edge.config import EdgeConfig, GatewayUpstream, LimitConfig, TokenConfig, TritonUpstream
 
 __all__ = [
     "CLIENT_CERTIFICATE",
+    "INSIDE_PORT",
     "LABELS",
     "NAME",
     "PORTS",
     "SERVER_CERTIFICATE",
     "EdgePodArgs",
     "edge_files",
+    "envoy",
     "pod_spec",
+    "sidecar_files",
 ]
 
 NAME = "edge"
@@ -64,10 +68,27 @@ class EdgePodArgs:
 
 
 def edge_files(
-    settings: EdgeSettings, replicas: EdgeReplicaSettings, tritons: Sequence[TritonUpstream]
+    settings: EdgeSettings,
+    replicas: EdgeReplicaSettings,
+    tritons: Sequence[TritonUpstream],
+    gateway: GatewayUpstream | None = None,
 ) -> dict[str, str]:
     """The files of the ConfigMap."""
-    config = EdgeConfig(
+    config = _config(settings, CLIENT_CERTIFICATE, replicas.memory_mib, tritons)
+    return _texts(replace(config, gateway=gateway))
+
+
+def sidecar_files(
+    settings: EdgeSettings, certificate: str, memory_mib: int, tritons: Sequence[TritonUpstream]
+) -> dict[str, str]:
+    """The same for an Envoy that only the gateway in its pod calls; it shows Triton the `certificate`."""
+    return _texts(replace(_config(settings, certificate, memory_mib, tritons), outside=False))
+
+
+def _config(
+    settings: EdgeSettings, certificate: str, memory_mib: int, tritons: Sequence[TritonUpstream]
+) -> EdgeConfig:
+    return EdgeConfig(
         folder=CONFIG,
         address=EVERYWHERE,
         port=PORTS["https"],
@@ -76,14 +97,17 @@ def edge_files(
         metrics_port=PORTS["status"],
         admin_socket=f"{SCRATCH}/admin.sock",
         certificates=f"{CERTIFICATES}/{SERVER_CERTIFICATE}",
-        client_certificates=f"{CERTIFICATES}/{CLIENT_CERTIFICATE}",
+        client_certificates=f"{CERTIFICATES}/{certificate}",
         access_log="/dev/stdout",
         tokens=TokenConfig(
             issuer=settings.tokens.issuer, audience=settings.tokens.audience, jwks=settings.tokens.jwks()
         ),
         tritons=tritons,
-        limits=LimitConfig(heap_bytes=int(HEAP_SHARE * replicas.memory_mib) << 20),
+        limits=LimitConfig(heap_bytes=int(HEAP_SHARE * memory_mib) << 20),
     )
+
+
+def _texts(config: EdgeConfig) -> dict[str, str]:
     return {name: json.dumps(file) for name, file in files(config).items()}
 
 
@@ -97,11 +121,16 @@ def pod_spec(args: EdgePodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
         "security_context": pod_security(),
         "termination_grace_period_seconds": KILL_SECONDS,
         "node_selector": args.node_selector,
-        "topology_spread_constraints": [
-            _spread("topology.kubernetes.io/zone"),
-            _spread("kubernetes.io/hostname"),
+        "topology_spread_constraints": spread(LABELS),
+        "containers": [
+            envoy(
+                args.image,
+                args.replicas.cores,
+                args.replicas.memory_mib,
+                [SERVER_CERTIFICATE, CLIENT_CERTIFICATE],
+                PORTS,
+            )
         ],
-        "containers": [_envoy(args)],
         "volumes": [
             {"name": "config", "config_map": {"name": args.config_map}},
             {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
@@ -111,43 +140,39 @@ def pod_spec(args: EdgePodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
     }
 
 
-def _spread(topology_key: str) -> kubernetes.core.v1.TopologySpreadConstraintArgsDict:
-    return {
-        "max_skew": 1,
-        "topology_key": topology_key,
-        "when_unsatisfiable": "ScheduleAnyway",
-        "label_selector": {"match_labels": LABELS},
-        "match_label_keys": ["pod-template-hash"],
-    }
-
-
-def _envoy(args: EdgePodArgs) -> kubernetes.core.v1.ContainerArgsDict:
-    memory = {"memory": f"{args.replicas.memory_mib}Mi"}
+def envoy(
+    image: pulumi.Input[str],
+    cores: int,
+    memory_mib: int,
+    certificates: Sequence[str],
+    ports: Mapping[str, int],
+) -> kubernetes.core.v1.ContainerArgsDict:
+    """The container; its pod has the volumes `config` and `scratch`, and one for each of the certificates."""
+    memory = {"memory": f"{memory_mib}Mi"}
     mounts: list[kubernetes.core.v1.VolumeMountArgsDict] = [
         {"name": "config", "mount_path": CONFIG, "read_only": True},
         {"name": "scratch", "mount_path": SCRATCH},
     ]
     mounts += [
-        {"name": name, "mount_path": f"{CERTIFICATES}/{name}", "read_only": True}
-        for name in (SERVER_CERTIFICATE, CLIENT_CERTIFICATE)
+        {"name": name, "mount_path": f"{CERTIFICATES}/{name}", "read_only": True} for name in certificates
     ]
     return {
         "name": "envoy",
-        "image": args.image,
+        "image": image,
         "command": ["/usr/local/bin/envoy"],
         "args": [
             "--config-path",
             f"{CONFIG}/{BOOTSTRAP}",
             "--disable-hot-restart",
             "--concurrency",
-            str(args.replicas.cores),
+            str(cores),
             "--log-level",
             "warning",
         ],
-        "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
+        "ports": [{"name": name, "container_port": port} for name, port in ports.items()],
         "security_context": CONTAINER_SECURITY,
         # No limit on cores: a throttled edge answers late while cores are idle.
-        "resources": {"requests": {"cpu": str(args.replicas.cores), **memory}, "limits": memory},
+        "resources": {"requests": {"cpu": str(cores), **memory}, "limits": memory},
         "startup_probe": _probe(START_SECONDS // PROBE_SECONDS),
         "readiness_probe": _probe(1),
         "liveness_probe": _probe(6),

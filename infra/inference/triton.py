@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.inference.certificate import certificate_volume
+from infra.inference.placement import spread
 from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
 from infra.inference.store_access import StoreAccess, store_environment, store_mounts, store_volumes
 from infra.naming import TRITON_ACCOUNT
@@ -62,10 +63,7 @@ def pod_spec(args: PodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
         "security_context": pod_security(),
         "termination_grace_period_seconds": KILL_SECONDS,
         "node_selector": args.node_selector,
-        "topology_spread_constraints": [
-            _spread("topology.kubernetes.io/zone"),
-            _spread("kubernetes.io/hostname"),
-        ],
+        "topology_spread_constraints": spread(LABELS),
         "init_containers": [_fetch(args)],
         "containers": [_triton(args)],
         "volumes": [
@@ -96,17 +94,6 @@ def _on_demand_first() -> kubernetes.core.v1.NodeAffinityArgsDict:
                 },
             }
         ]
-    }
-
-
-def _spread(topology_key: str) -> kubernetes.core.v1.TopologySpreadConstraintArgsDict:
-    # A zone without capacity must not keep a pod from another one; each rollout is spread by itself.
-    return {
-        "max_skew": 1,
-        "topology_key": topology_key,
-        "when_unsatisfiable": "ScheduleAnyway",
-        "label_selector": {"match_labels": LABELS},
-        "match_label_keys": ["pod-template-hash"],
     }
 
 

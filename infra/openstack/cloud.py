@@ -58,6 +58,7 @@ class PrivateCloud(pulumi.ComponentResource):
     front_address: pulumi.Output[str]
     pseudonym_key_ref: pulumi.Output[str]
     job_credentials: Mapping[str, Mapping[str, pulumi.Output[str]]]
+    volume_type: pulumi.Output[str]
 
     def __init__(self, name: str, args: PrivateCloudArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:openstack:PrivateCloud", name, None, opts)
@@ -67,7 +68,7 @@ class PrivateCloud(pulumi.ComponentResource):
             name, NetworkArgs(network=args.openstack.network, tags=args.tags), self._inside
         )
         self._gateways = self._declare_gateways()
-        self._volume_type = self._declare_volume_type().name
+        self.volume_type = self._declare_volume_type().name
         cluster = self._cluster()
         self._storage = self._declare_storage()
         self._secrets = SecretStore(
@@ -106,7 +107,7 @@ class PrivateCloud(pulumi.ComponentResource):
             f"{self._name}-machines",
             GatewayMachinesArgs(
                 gateways=args.openstack.gateways,
-                volume_type=self._volume_type,
+                volume_type=self.volume_type,
                 port_ids=self._gateways.port_ids,
                 security_group_id=self._gateways.security_group_id,
                 peers=peers,
@@ -166,7 +167,7 @@ class PrivateCloud(pulumi.ComponentResource):
                 subnet_id=self._network.subnet_ids["cluster"],
                 external_network_id=chosen.network.external.id,
                 resolvers=chosen.network.resolvers,
-                volume_type=self._volume_type,
+                volume_type=self.volume_type,
                 protect=self._args.protect,
             ),
             self._inside,
@@ -191,7 +192,7 @@ class PrivateCloud(pulumi.ComponentResource):
             f"{self._name}-store",
             StorageArgs(
                 storage=chosen.storage,
-                volume_type=self._volume_type,
+                volume_type=self.volume_type,
                 data_sets=self._args.residency.held_in("openstack"),
                 container_prefix=self._args.prefix,
                 project_id=chosen.project_id,

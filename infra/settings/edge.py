@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from infra.settings.group import Group, Network, Port
 from infra.settings.image import ImageSettings
+from infra.settings.replica import ReplicaRange
 
 __all__ = [
     "EdgeReplicaSettings",
@@ -65,24 +66,13 @@ class OverflowSettings(Group):
     grpc_port: Port = 8001
 
 
-class EdgeReplicaSettings(Group):
+class EdgeReplicaSettings(ReplicaRange):
     """The edge's pods on one cloud."""
 
     cores: Annotated[int, Field(ge=1, le=64)]
     """Cores that a pod asks for, and threads that it runs."""
     memory_mib: Annotated[int, Field(ge=256, le=65536)]
     """Memory that a pod gets; it begins to refuse work at three quarters of it."""
-    min_replicas: Annotated[int, Field(ge=1, le=100)]
-    max_replicas: Annotated[int, Field(ge=1, le=100)]
-
-    @model_validator(mode="after")
-    def _minimum_is_below_maximum(self) -> Self:
-        if self.min_replicas > self.max_replicas:
-            raise ValueError(
-                f"min-replicas is {self.min_replicas}, above max-replicas {self.max_replicas}; "
-                "lower one or raise the other"
-            )
-        return self
 
 
 class EdgeSettings(Group):

@@ -10,8 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.edge import EdgeSettings
+from infra.settings.gateway import GatewaySettings
 from infra.settings.group import Group
 from infra.settings.image import ImageSettings
+from infra.settings.replica import ReplicaRange
 
 __all__ = [
     "MIN_COMPUTE_CAPABILITY",
@@ -70,7 +72,7 @@ class TritonImageSettings(Group):
         return self
 
 
-class ReplicaSettings(Group):
+class ReplicaSettings(ReplicaRange):
     """Triton's pods on one cloud: what each gets, and how many there may be."""
 
     device: Literal["cpu", "gpu"]
@@ -83,19 +85,6 @@ class ReplicaSettings(Group):
     """Cores that a pod asks for."""
     memory_mib: Annotated[int, Field(ge=1024, le=1 << 20)]
     """Memory that a pod gets: beyond it, the kernel ends it."""
-    min_replicas: Annotated[int, Field(ge=1, le=1000)]
-    """Pods that are always there."""
-    max_replicas: Annotated[int, Field(ge=1, le=1000)]
-    """The most that queues may bring."""
-
-    @model_validator(mode="after")
-    def _minimum_is_below_maximum(self) -> Self:
-        if self.min_replicas > self.max_replicas:
-            raise ValueError(
-                f"min-replicas is {self.min_replicas}, above max-replicas {self.max_replicas}; "
-                "lower one or raise the other"
-            )
-        return self
 
     @model_validator(mode="after")
     def _cores_are_enough(self) -> Self:
@@ -141,10 +130,11 @@ class InferenceSettings(Group):
     openstack: ReplicaSettings
     aws: ReplicaSettings
     edge: EdgeSettings
+    gateway: GatewaySettings
     monitoring: MonitoringSettings
 
     def images(self) -> dict[str, ImageSettings]:
-        """Every image of this group, by key."""
+        """Every image of this group that runs on AWS too, by key."""
         return {
             "triton.image": self.triton.image,
             "fetch-image": self.fetch_image,

@@ -83,7 +83,8 @@ class EdgeConfig:
     `folder` is where its own files are (bootstrap.py). `certificates` holds tls.crt and tls.key for callers,
     `client_certificates` the edge's own for Triton, and in ca.crt the authority that Triton's is checked against: as
     cert-manager writes a Secret, replaced by moving a link (`..data`) in the folder. `access_log` is a path,
-    `admin_socket` one of at most 107 bytes.
+    `admin_socket` one of at most 107 bytes. Without `outside` only the gateway beside it calls: nobody else is listened
+    to, and `certificates` and `tokens` are not read.
     """
 
     folder: str
@@ -99,4 +100,5 @@ class EdgeConfig:
     tokens: TokenConfig
     tritons: Sequence[TritonUpstream]
     gateway: GatewayUpstream | None = None
+    outside: bool = True
     limits: LimitConfig = field(default_factory=LimitConfig)

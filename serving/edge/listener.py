@@ -34,7 +34,8 @@ STRICT_TRANSPORT = "max-age=31536000"
 
 def listeners(config: EdgeConfig) -> list[Fields]:
     """All of them."""
-    return [_outside(config), _inside(config), _status(config)]
+    outside = [_outside(config)] if config.outside else []
+    return [*outside, _inside(config), _status(config)]
 
 
 def _outside(config: EdgeConfig) -> Fields:

@@ -16,8 +16,9 @@ def secret_files(config: EdgeConfig) -> dict[str, Fields]:
     """The file of each secret by name; the certificates themselves are elsewhere."""
     theirs, ours = config.certificates, config.client_certificates
     authority = {"trusted_ca": _file(ours, "ca.crt"), "watched_directory": {"path": ours}}
+    server = {f"{SERVER}.json": _secret(SERVER, tls_certificate=_pair(theirs))} if config.outside else {}
     return {
-        f"{SERVER}.json": _secret(SERVER, tls_certificate=_pair(theirs)),
+        **server,
         f"{CLIENT}.json": _secret(CLIENT, tls_certificate=_pair(ours)),
         f"{AUTHORITY}.json": _secret(AUTHORITY, validation_context=authority),
     }

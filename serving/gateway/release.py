@@ -91,9 +91,12 @@ class Releases:
             if place == STORE:
                 raise ValueError(f"{error}; start it first, or name the folder of a release") from error
             return cls(tritons, place, await asyncio.to_thread(open_release, Path(place)))
-        releases = cls(tritons, place, await asyncio.to_thread(open_release, _found(place, digest)))
-        releases._versions[version] = releases.current
-        return releases
+        if place == STORE or _digest_of(Path(place)) == digest:
+            releases = cls(tritons, place, await asyncio.to_thread(open_release, _found(place, digest)))
+            releases._versions[version] = releases.current
+            return releases
+        # Another one than is here, as while a cluster changes its release: it may be ours soon.
+        return cls(tritons, place, await asyncio.to_thread(open_release, Path(place)))
 
     async def refresh(self) -> None:
         """Ask Triton what it serves now, and take that over; ServerError or ValueError if that cannot be."""
@@ -103,6 +106,8 @@ class Releases:
                 self.current = self._versions[version]
                 return
             if digest != self.current.digest:
+                # Until it is here, nobody knows what its indices mean.
+                self._versions.pop(version, None)
                 folder = _found(self._place, digest)
                 self.current = await asyncio.to_thread(open_release, folder, self.current)
             self._versions[version] = self.current

@@ -13,7 +13,13 @@ from tests.recording import golden
 # https://www.iana.org/assignments/service-names-port-numbers: PostgreSQL, MySQL, Redis, etcd, MongoDB.
 DATABASE_PORTS = (5432, 3306, 6379, 2379, 27017)
 ANYWHERE = ("0.0.0.0/0", "::/0", None)
-WORKLOADS = ("apps/v1:Deployment", "apps/v1:DaemonSet", "batch/v1:CronJob", "batch/v1:Job")
+WORKLOADS = (
+    "apps/v1:Deployment",
+    "apps/v1:StatefulSet",
+    "apps/v1:DaemonSet",
+    "batch/v1:CronJob",
+    "batch/v1:Job",
+)
 
 
 @pytest.fixture(scope="session")

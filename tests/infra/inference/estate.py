@@ -10,6 +10,7 @@ import yaml
 
 from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.edge import Edge, EdgeArgs
+from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
@@ -27,6 +28,7 @@ with warnings.catch_warnings():
 PROJECT = Path(__file__).parents[3]
 DIGEST = f"sha256:{'7' * 64}"
 MIRROR = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/rialto-prod"
+PSEUDONYM_KEY = "a-pseudonym-key-of-the-test-with-32-bytes"
 ACCESS_KEY, SECRET_KEY = "an-access-key-of-the-test", "a-secret-key-of-the-test"
 ON_AWS = StoreAccess(region="eu-central-1", ranges=["3.5.136.0/22", "52.219.168.0/24"])
 
@@ -104,6 +106,7 @@ def edge(cloud: str, settings: InferenceSettings | None = None) -> Declared:
             "annotations": {"loadbalancer.openstack.org/load-balancer-id": pulumi.Output.from_input("lb-1")},
             "source_ranges": ["192.168.32.0/22"],
             "balancer_range": "10.10.129.0/28",
+            "gateway": Gateway.upstream,
         },
         "aws": {},
     }[cloud]
@@ -120,6 +123,34 @@ def edge(cloud: str, settings: InferenceSettings | None = None) -> Declared:
                 triton_host="triton.rialto.svc",
                 monitoring="monitoring",
                 **outside,
+            ),
+        )
+        return {}
+
+    return record(program, stack="prod", computed={})
+
+
+def gateway() -> Declared:
+    """The gateway of the private cloud."""
+    settings = inference()
+
+    def program():
+        Gateway(
+            "gateway",
+            GatewayArgs(
+                gateway=settings.gateway,
+                edge=settings.edge,
+                fetch_image=settings.fetch_image.reference,
+                digest=DIGEST,
+                store="s3://releases",
+                access=on_openstack(),
+                pseudonym_key=pulumi.Output.secret(PSEUDONYM_KEY),
+                namespace="rialto",
+                node_selector={},
+                triton_host="triton.rialto.svc",
+                monitoring="monitoring",
+                volume_type="rialto-prod-luks",
+                keep=True,
             ),
         )
         return {}

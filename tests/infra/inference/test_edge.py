@@ -104,7 +104,7 @@ def test_the_edge_may_call_names_and_triton_and_be_called_at_its_two_ports(priva
     policy = only(private, "NetworkPolicy")["spec"]
 
     called = [port["port"] for flow in policy["egress"] for port in flow["ports"]]
-    assert called == [53, 53, 8000, 8001]
+    assert called == [53, 53, 8000, 8001, 8080]
     assert [port["port"] for flow in policy["ingress"] for port in flow["ports"]] == [8443, 8445]
     assert policy["ingress"][0]["from"] == [{"ipBlock": {"cidr": "10.10.129.0/28"}}]
     assert policy["ingress"][1]["from"]

@@ -1,0 +1,220 @@
+"""The histories of the private cloud: one Valkey on an encrypted volume, that only gateways reach."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.inference.certificate import certificate, certificate_volume
+from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.triton import PRIORITY_CLASS
+from infra.naming import NAMESPACE
+from infra.settings.edge import IssuerRef
+from infra.settings.gateway import HistoryStoreSettings
+
+__all__ = ["LABELS", "HistoryStore", "HistoryStoreArgs", "settings_file", "volume_claim"]
+
+NAME = "histories"
+LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "rialto"}
+PORT = 6379
+CERTIFICATE = "histories-certificate"
+CERTIFICATES = "/var/run/certificates"
+CONFIG = "/etc/valkey"
+FILE = "valkey.conf"
+DATA = "/data"
+# The rest is for connections, and for what changes while the log is written anew.
+MEMORY_SHARE = 0.75
+# It reads its whole log first: a minute for some ten GiB.
+START_SECONDS = 300
+PROBE_SECONDS = 5
+KILL_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryStoreArgs:
+    """Its sizes, and what the cluster adds; `clients` are the labels of the pods that may call it."""
+
+    histories: HistoryStoreSettings
+    namespace: pulumi.Input[str]
+    storage_class: pulumi.Input[str]
+    issuer: IssuerRef
+    node_selector: Mapping[str, str]
+    clients: Mapping[str, str]
+
+
+class HistoryStore(pulumi.ComponentResource):
+    """A Valkey that knows its callers by their certificates; `host` and `port` are where it answers."""
+
+    ready: pulumi.Output[str]
+    host: str = f"{NAME}.{NAMESPACE}.svc"
+    port: int = PORT
+
+    def __init__(self, name: str, args: HistoryStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("rialto:inference:HistoryStore", name, None, opts)
+        self._inside = pulumi.ResourceOptions(parent=self)
+        self._name, self._args = name, args
+        before = self._before()
+        text = settings_file(args.histories)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        config = kubernetes.core.v1.ConfigMap(
+            name,
+            metadata=self._here(f"{NAME}-{digest}"),
+            data={FILE: text},
+            immutable=True,
+            opts=self._inside,
+        )
+        stateful = kubernetes.apps.v1.StatefulSet(
+            name,
+            metadata=self._here(),
+            spec={
+                "replicas": 1,
+                "service_name": NAME,
+                "selector": {"match_labels": LABELS},
+                "template": {
+                    "metadata": {"labels": LABELS},
+                    "spec": self._pod(config.metadata.apply(lambda metadata: str(metadata.name))),
+                },
+                "volume_claim_templates": [
+                    volume_claim("data", args.storage_class, args.histories.volume_gib)
+                ],
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
+        )
+        self.ready = stateful.id.apply(lambda _: NAME)
+        self.register_outputs({"ready": self.ready})
+
+    def _here(self, name: str = NAME) -> kubernetes.meta.v1.ObjectMetaArgsDict:
+        return {"name": name, "namespace": self._args.namespace, "labels": LABELS}
+
+    def _before(self) -> list[pulumi.Resource]:
+        """Declare what must be there before the pod."""
+        name, inside = self._name, self._inside
+        return [
+            kubernetes.core.v1.ServiceAccount(
+                name, metadata=self._here(), automount_service_account_token=False, opts=inside
+            ),
+            # It answers, and its own probe calls it.
+            certificate(
+                f"{name}-certificate",
+                self._here(CERTIFICATE),
+                self._args.issuer,
+                [self.host],
+                ["server auth", "client auth"],
+                inside,
+            ),
+            kubernetes.networking.v1.NetworkPolicy(
+                name,
+                metadata=self._here(),
+                spec={
+                    "pod_selector": {"match_labels": LABELS},
+                    "policy_types": ["Ingress", "Egress"],
+                    "ingress": [
+                        {
+                            "from_": [{"pod_selector": {"match_labels": self._args.clients}}],
+                            "ports": [{"protocol": "TCP", "port": PORT}],
+                        }
+                    ],
+                },
+                opts=inside,
+            ),
+            kubernetes.core.v1.Service(
+                name,
+                metadata={**self._here(), "annotations": {"pulumi.com/skipAwait": "true"}},
+                spec={
+                    "cluster_ip": "None",
+                    "selector": LABELS,
+                    "ports": [{"name": "valkey", "port": PORT, "target_port": "valkey"}],
+                },
+                opts=inside,
+            ),
+        ]
+
+    def _pod(self, config: pulumi.Output[str]) -> kubernetes.core.v1.PodSpecArgsDict:
+        return {
+            "service_account_name": NAME,
+            "automount_service_account_token": False,
+            "enable_service_links": False,
+            "priority_class_name": PRIORITY_CLASS,
+            "security_context": pod_security(),
+            "termination_grace_period_seconds": KILL_SECONDS,
+            "node_selector": self._args.node_selector,
+            "containers": [_valkey(self._args.histories)],
+            "volumes": [
+                {"name": "config", "config_map": {"name": config}},
+                certificate_volume(CERTIFICATE),
+            ],
+        }
+
+
+def settings_file(histories: HistoryStoreSettings, data: str = DATA, certificates: str = CERTIFICATES) -> str:
+    """What Valkey is told (https://valkey.io/topics/valkey.conf/); folders as it sees them."""
+    chosen = {
+        # TLS only, and only for who shows a certificate of the same authority: there is no password to keep.
+        "port": "0",
+        "tls-port": str(PORT),
+        "tls-cert-file": f"{certificates}/tls.crt",
+        "tls-key-file": f"{certificates}/tls.key",
+        "tls-ca-cert-file": f"{certificates}/ca.crt",
+        "tls-auth-clients": "yes",
+        "protected-mode": "no",
+        # An event that was answered is on the disk.
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "save": '""',
+        "dir": data,
+        "maxmemory": f"{int(MEMORY_SHARE * histories.memory_mib)}mb",
+        # Nothing is forgotten for something new: the gateway tells the caller to come again.
+        "maxmemory-policy": "noeviction",
+    }
+    return "".join(f"{key} {value}\n" for key, value in chosen.items())
+
+
+def volume_claim(
+    name: str, storage_class: pulumi.Input[str], gib: int
+) -> kubernetes.core.v1.PersistentVolumeClaimArgsDict:
+    """A volume for each pod, that stays when the pod goes."""
+    return {
+        "metadata": {"name": name},
+        "spec": {
+            "access_modes": ["ReadWriteOnce"],
+            "storage_class_name": storage_class,
+            "resources": {"requests": {"storage": f"{gib}Gi"}},
+        },
+    }
+
+
+def _valkey(histories: HistoryStoreSettings) -> kubernetes.core.v1.ContainerArgsDict:
+    memory = {"memory": f"{histories.memory_mib}Mi"}
+    return {
+        "name": "valkey",
+        "image": histories.image.reference,
+        "command": ["valkey-server"],
+        "args": [f"{CONFIG}/{FILE}"],
+        "ports": [{"name": "valkey", "container_port": PORT}],
+        "security_context": CONTAINER_SECURITY,
+        "resources": {"requests": {"cpu": "250m", **memory}, "limits": memory},
+        "startup_probe": _probe(START_SECONDS // PROBE_SECONDS),
+        "readiness_probe": _probe(1),
+        "liveness_probe": _probe(6),
+        "volume_mounts": [
+            {"name": "config", "mount_path": CONFIG, "read_only": True},
+            {"name": "data", "mount_path": DATA},
+            {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
+        ],
+    }
+
+
+def _probe(failures: int) -> kubernetes.core.v1.ProbeArgsDict:
+    files = {"cacert": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
+    options = [word for key, file in files.items() for word in (f"--{key}", f"{CERTIFICATES}/{file}")]
+    return {
+        # -e: an answer that is an error, as while it loads, is a failure.
+        "exec_": {"command": ["valkey-cli", "-e", "--tls", *options, "-p", str(PORT), "ping"]},
+        "period_seconds": PROBE_SECONDS,
+        "timeout_seconds": 3,
+        "failure_threshold": failures,
+    }
