@@ -66,8 +66,14 @@ def pod_of(workload: dict) -> dict | None:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": meta | template.get("metadata", {}),
-        "spec": template["spec"],
+        "spec": template["spec"] | {"volumes": [*template["spec"].get("volumes", []), *_claimed(workload)]},
     }
+
+
+def _claimed(workload: dict) -> list[dict]:
+    """The volumes that the controller of a StatefulSet adds."""
+    claims = [each["metadata"]["name"] for each in workload["spec"].get("volumeClaimTemplates", [])]
+    return [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
 
 
 def a_pod(found: list[dict]) -> dict:
