@@ -47,7 +47,8 @@ def defined(path: Path) -> tuple[set[str], set[str]]:
             callables.add(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            others |= {target.id for target in targets if isinstance(target, ast.Name)}
+            names = [name for target in targets for name in ast.walk(target)]
+            others |= {name.id for name in names if isinstance(name, ast.Name)}
         elif isinstance(node, ast.ImportFrom):
             others |= {alias.asname or alias.name for alias in node.names}
     return {name for name in callables if not name.startswith("_")}, others

@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["Bundle", "bundle"]
 
 # Of serving, what writes a release back.
-SERVING = ("__init__.py", "publish.py", "store.py")
+SERVING = ("__init__.py", "publish.py", "published.py", "store.py")
 # The earliest moment that a zip can hold; when a file was checked out says nothing of it.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 READ_ONLY = 0o444 << 16
