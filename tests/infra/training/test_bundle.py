@@ -19,6 +19,7 @@ def root(tmp_path):
         "model/data/table.py",
         "serving/__init__.py",
         "serving/publish.py",
+        "serving/published.py",
         "serving/store.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +59,7 @@ def test_caches_and_what_only_serves_stay_out(root, tmp_path_factory):
         "model/train.py",
         "serving/__init__.py",
         "serving/publish.py",
+        "serving/published.py",
         "serving/store.py",
     ]
 
