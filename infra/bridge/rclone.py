@@ -22,7 +22,8 @@ __all__ = [
 ]
 
 # Names of rclone's remotes.
-PRIVATE, PUBLIC = "private", "aws"
+PRIVATE = "private"
+PUBLIC = "aws"
 # A copy that is not done by then stops where it is, and the next one goes on from there.
 MAX_MINUTES = 10
 # A manifest this old lay beside its files before the copy of those began: `serving.publish` writes it last.
