@@ -1,8 +1,10 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from model.artifact import Artifact
 from model.calibrate import Calibration
@@ -109,7 +111,23 @@ def test_a_model_that_was_compressed_too_far_is_refused(shop, tmp_path):
 
 @pytest.mark.slow
 def test_a_model_that_was_pruned_too_far_is_refused(shop, tmp_path):
-    too_far = replace(shop, networks={"bare": lambda model: settle(magnitude(model, 0.99))}, made={})
+    # The layers of a fresh model say next to nothing, and could go without a loss: these speak up.
+    model = copy.deepcopy(shop.model)
+    with torch.no_grad():
+        for block in model.blocks:
+            block.mix.weight.mul_(64)
+            block.feed[2].weight.mul_(64)
+    best_RK = eager_ranker(model)(shop.validation, 10, True)
+    too_far = replace(
+        shop,
+        networks={"bare": lambda model: settle(magnitude(model, 0.99))},
+        made={},
+        model=model,
+        validation=[
+            replace(asked, items=best[:3]) for asked, best in zip(shop.validation, best_RK, strict=True)
+        ],
+        reference_RK=best_RK,
+    )
 
     with pytest.raises(RefusedError, match="compress less or train longer"):
         compress(too_far, Variant(name="bare", about="too far", network="bare"), tmp_path)
