@@ -14,8 +14,9 @@ import pulumi_kubernetes as kubernetes
 from infra.bridge.alerts import SYNC
 from infra.bridge.rclone import MAX_MINUTES, PRIVATE, PUBLIC, arguments, environment, folder, steps
 from infra.inference.network_policy import to_names, to_store
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
 from infra.inference.store_access import FILE_MODE, StoreAccess, store_secret
+from infra.inference.workload import service_account
 from infra.settings.bridge_sync import SyncSettings
 from infra.settings.residency import Label
 
@@ -83,9 +84,7 @@ class Sync(pulumi.ComponentResource):
             store_secret(f"{name}-{remote}", access, self._here(f"{SYNC}-{remote}"), inside)
             for remote, access in ((PRIVATE, args.private), (PUBLIC, args.public))
         ]
-        account = kubernetes.core.v1.ServiceAccount(
-            name, metadata=self._here(SYNC), automount_service_account_token=False, opts=inside
-        )
+        account = service_account(name, self._here(SYNC), inside)
         flows = kubernetes.networking.v1.NetworkPolicy(
             name,
             metadata=self._here(SYNC),
@@ -112,17 +111,16 @@ class Sync(pulumi.ComponentResource):
             self._container(step, arguments(flags, args.containers[data_set], args.bucket, data_set))
             for step, flags in steps(label).items()
         )
-        return {
-            "service_account_name": SYNC,
-            "automount_service_account_token": False,
-            "enable_service_links": False,
-            "restart_policy": "Never",
-            "security_context": pod_security(),
-            "node_selector": args.node_selector,
-            "init_containers": first,
-            "containers": [last],
-            "volumes": [{"name": "scratch", "empty_dir": {"size_limit": SCRATCH}}, *_key_volumes()],
-        }
+        return unprivileged(
+            SYNC,
+            {
+                "restart_policy": "Never",
+                "node_selector": args.node_selector,
+                "init_containers": first,
+                "containers": [last],
+                "volumes": [{"name": "scratch", "empty_dir": {"size_limit": SCRATCH}}, *_key_volumes()],
+            },
+        )
 
     def _container(self, name: str, words: list[pulumi.Input[str]]) -> kubernetes.core.v1.ContainerArgsDict:
         args = self._args

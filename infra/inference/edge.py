@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,13 +23,13 @@ from infra.inference.edge_pod import (
 from infra.inference.gateway_pod import LABELS as GATEWAY_LABELS
 from infra.inference.network_policy import NAMESPACE_NAME_LABEL, Egress, to_names
 from infra.inference.upstream import to_tritons, tritons
+from infra.inference.workload import config_map, disruption_budget, pod_monitor, service_account
 from infra.settings.edge import EdgeReplicaSettings, EdgeSettings, OverflowSettings
 from serving.edge.config import CLIENT_NAME, GatewayUpstream
 
 __all__ = ["Edge", "EdgeArgs"]
 
 HTTPS = 443
-SCRAPE_INTERVAL = "15s"
 ROLLOUT_SECONDS = 300
 
 
@@ -82,9 +80,7 @@ class Edge(pulumi.ComponentResource):
         name, edge, inside = self._name, self._args.edge, self._inside
         server, client = self._here(SERVER_CERTIFICATE), self._here(CLIENT_CERTIFICATE)
         return [
-            kubernetes.core.v1.ServiceAccount(
-                name, metadata=self._here(), automount_service_account_token=False, opts=inside
-            ),
+            service_account(name, self._here(), inside),
             certificate(f"{name}-server", server, edge.issuer, [edge.host], ["server auth"], inside),
             certificate(
                 f"{name}-client", client, edge.internal_issuer, [CLIENT_NAME], ["client auth"], inside
@@ -99,20 +95,10 @@ class Edge(pulumi.ComponentResource):
         return edge_files(args.edge, args.replicas, tritons(args.triton_host, args.overflow), args.gateway)
 
     def _deployment(self, before: list[pulumi.Resource]) -> kubernetes.apps.v1.Deployment:
-        files = self._files()
-        digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
-        # A name for each content: pods of before keep what they began with, and a bad one stops at the first new pod.
-        config_map = kubernetes.core.v1.ConfigMap(
-            self._name,
-            metadata=self._here(f"{NAME}-{digest}"),
-            data=files,
-            immutable=True,
-            opts=self._inside,
-        )
         pod = EdgePodArgs(
             image=self._args.image,
             replicas=self._args.replicas,
-            config_map=config_map.metadata.apply(lambda metadata: str(metadata.name)),
+            config_map=config_map(self._name, self._here(), NAME, self._files(), self._inside),
             node_selector=self._args.node_selector,
         )
         rollout = pulumi.CustomTimeouts(create=f"{ROLLOUT_SECONDS}s", update=f"{ROLLOUT_SECONDS}s")
@@ -145,30 +131,10 @@ class Edge(pulumi.ComponentResource):
             spec=self._service(),
             opts=inside,
         )
-        kubernetes.policy.v1.PodDisruptionBudget(
-            name,
-            metadata=self._here(),
-            spec={
-                "max_unavailable": 1,
-                "selector": {"match_labels": LABELS},
-                "unhealthy_pod_eviction_policy": "AlwaysAllow",
-            },
-            opts=inside,
-        )
+        disruption_budget(name, self._here(), LABELS, inside)
         cores_autoscaler(name, self._here(), "Deployment", NAME, "envoy", self._args.replicas, inside)
-        kubernetes.apiextensions.CustomResource(
-            name,
-            api_version="monitoring.coreos.com/v1",
-            kind="PodMonitor",
-            metadata=self._here(),
-            spec={
-                "selector": {"matchLabels": LABELS},
-                "podMetricsEndpoints": [
-                    {"port": "status", "path": "/stats/prometheus", "interval": SCRAPE_INTERVAL}
-                ],
-            },
-            opts=inside,
-        )
+        endpoint = {"port": "status", "path": "/stats/prometheus"}
+        pod_monitor(name, self._here(), LABELS, [endpoint], inside)
 
     def _service(self) -> kubernetes.core.v1.ServiceSpecArgsDict:
         spec: kubernetes.core.v1.ServiceSpecArgsDict = {

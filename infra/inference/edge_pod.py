@@ -11,7 +11,8 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.certificate import certificate_volume
 from infra.inference.placement import spread
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
+from infra.inference.probe import at, probed
 from infra.inference.triton import PRIORITY_CLASS
 from infra.settings.edge import EdgeReplicaSettings, EdgeSettings
 from serving.edge.bootstrap import BOOTSTRAP, files
@@ -49,7 +50,6 @@ SCRATCH = "/tmp"
 # The load balancer hears of an ending pod from its controller; until then it sends callers.
 DRAIN_SECONDS = 20
 KILL_SECONDS = DRAIN_SECONDS + 10
-PROBE_SECONDS = 5
 START_SECONDS = 60
 # What is left of a pod's memory is for connections' own buffers and the program.
 HEAP_SHARE = 0.75
@@ -113,31 +113,30 @@ def _texts(config: EdgeConfig) -> dict[str, str]:
 
 def pod_spec(args: EdgePodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
     """The pod."""
-    return {
-        "service_account_name": NAME,
-        "automount_service_account_token": False,
-        "enable_service_links": False,
-        "priority_class_name": PRIORITY_CLASS,
-        "security_context": pod_security(),
-        "termination_grace_period_seconds": KILL_SECONDS,
-        "node_selector": args.node_selector,
-        "topology_spread_constraints": spread(LABELS),
-        "containers": [
-            envoy(
-                args.image,
-                args.replicas.cores,
-                args.replicas.memory_mib,
-                [SERVER_CERTIFICATE, CLIENT_CERTIFICATE],
-                PORTS,
-            )
-        ],
-        "volumes": [
-            {"name": "config", "config_map": {"name": args.config_map}},
-            {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
-            certificate_volume(SERVER_CERTIFICATE),
-            certificate_volume(CLIENT_CERTIFICATE),
-        ],
-    }
+    return unprivileged(
+        NAME,
+        {
+            "priority_class_name": PRIORITY_CLASS,
+            "termination_grace_period_seconds": KILL_SECONDS,
+            "node_selector": args.node_selector,
+            "topology_spread_constraints": spread(LABELS),
+            "containers": [
+                envoy(
+                    args.image,
+                    args.replicas.cores,
+                    args.replicas.memory_mib,
+                    [SERVER_CERTIFICATE, CLIENT_CERTIFICATE],
+                    PORTS,
+                )
+            ],
+            "volumes": [
+                {"name": "config", "config_map": {"name": args.config_map}},
+                {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
+                certificate_volume(SERVER_CERTIFICATE),
+                certificate_volume(CLIENT_CERTIFICATE),
+            ],
+        },
+    )
 
 
 def envoy(
@@ -156,35 +155,28 @@ def envoy(
     mounts += [
         {"name": name, "mount_path": f"{CERTIFICATES}/{name}", "read_only": True} for name in certificates
     ]
-    return {
-        "name": "envoy",
-        "image": image,
-        "command": ["/usr/local/bin/envoy"],
-        "args": [
-            "--config-path",
-            f"{CONFIG}/{BOOTSTRAP}",
-            "--disable-hot-restart",
-            "--concurrency",
-            str(cores),
-            "--log-level",
-            "warning",
-        ],
-        "ports": [{"name": name, "container_port": port} for name, port in ports.items()],
-        "security_context": CONTAINER_SECURITY,
-        # No limit on cores: a throttled edge answers late while cores are idle.
-        "resources": {"requests": {"cpu": str(cores), **memory}, "limits": memory},
-        "startup_probe": _probe(START_SECONDS // PROBE_SECONDS),
-        "readiness_probe": _probe(1),
-        "liveness_probe": _probe(6),
-        "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        "volume_mounts": mounts,
-    }
-
-
-def _probe(failures: int) -> kubernetes.core.v1.ProbeArgsDict:
-    return {
-        "http_get": {"path": "/ready", "port": "status"},
-        "period_seconds": PROBE_SECONDS,
-        "timeout_seconds": 3,
-        "failure_threshold": failures,
-    }
+    return probed(
+        {
+            "name": "envoy",
+            "image": image,
+            "command": ["/usr/local/bin/envoy"],
+            "args": [
+                "--config-path",
+                f"{CONFIG}/{BOOTSTRAP}",
+                "--disable-hot-restart",
+                "--concurrency",
+                str(cores),
+                "--log-level",
+                "warning",
+            ],
+            "ports": [{"name": name, "container_port": port} for name, port in ports.items()],
+            "security_context": CONTAINER_SECURITY,
+            # No limit on cores: a throttled edge answers late while cores are idle.
+            "resources": {"requests": {"cpu": str(cores), **memory}, "limits": memory},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+            "volume_mounts": mounts,
+        },
+        ready=at("status", "/ready"),
+        alive=at("status", "/ready"),
+        start_seconds=START_SECONDS,
+    )

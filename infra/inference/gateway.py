@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,6 +31,13 @@ from infra.inference.history_store import HistoryStore, HistoryStoreArgs, volume
 from infra.inference.network_policy import NAMESPACE_NAME_LABEL, to_names, to_store
 from infra.inference.store_access import StoreAccess, store_secret
 from infra.inference.upstream import to_tritons, tritons
+from infra.inference.workload import (
+    config_map,
+    disruption_budget,
+    headless_service,
+    pod_monitor,
+    service_account,
+)
 from infra.naming import NAMESPACE
 from infra.settings.edge import EdgeSettings
 from infra.settings.gateway import GatewaySettings
@@ -40,7 +45,6 @@ from serving.edge.config import GatewayUpstream
 
 __all__ = ["Gateway", "GatewayArgs"]
 
-SCRAPE_INTERVAL = "15s"
 ROLLOUT_SECONDS = 900
 STORAGE_CLASS = "rialto-encrypted"
 
@@ -123,9 +127,7 @@ class Gateway(pulumi.ComponentResource):
         name, args, inside = self._name, self._args, self._inside
         store = store_secret(f"{name}-store", args.access, self._here(STORE_SECRET), inside)
         found: list[pulumi.Resource | None] = [
-            kubernetes.core.v1.ServiceAccount(
-                name, metadata=self._here(), automount_service_account_token=False, opts=inside
-            ),
+            service_account(name, self._here(), inside),
             store,
             kubernetes.core.v1.Secret(
                 f"{name}-pseudonym-key",
@@ -145,17 +147,7 @@ class Gateway(pulumi.ComponentResource):
             kubernetes.networking.v1.NetworkPolicy(
                 name, metadata=self._here(), spec=self._flows(), opts=inside
             ),
-            # Every pod by name: the edge balances requests over them.
-            kubernetes.core.v1.Service(
-                name,
-                metadata={**self._here(), "annotations": {"pulumi.com/skipAwait": "true"}},
-                spec={
-                    "cluster_ip": "None",
-                    "selector": LABELS,
-                    "ports": [{"name": "http", "port": PORTS["http"], "target_port": "http"}],
-                },
-                opts=inside,
-            ),
+            headless_service(name, self._here(), LABELS, {"http": PORTS["http"]}, inside),
         ]
         return [each for each in found if each is not None]
 
@@ -195,15 +187,7 @@ class Gateway(pulumi.ComponentResource):
             SIDECAR_MIB,
             tritons(self._args.triton_host, self._args.edge.overflow),
         )
-        digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
-        made = kubernetes.core.v1.ConfigMap(
-            self._name,
-            metadata=self._here(f"{NAME}-{digest}"),
-            data=files,
-            immutable=True,
-            opts=self._inside,
-        )
-        return made.metadata.apply(lambda metadata: str(metadata.name))
+        return config_map(self._name, self._here(), NAME, files, self._inside)
 
     def _pods(
         self, before: list[pulumi.Resource], histories: HistoryStore, storage_class: pulumi.Output[str]
@@ -245,31 +229,10 @@ class Gateway(pulumi.ComponentResource):
     def _around(self) -> None:
         """Declare what keeps enough pods there, and who scrapes them."""
         name, inside = self._name, self._inside
-        kubernetes.policy.v1.PodDisruptionBudget(
-            name,
-            metadata=self._here(),
-            spec={
-                "max_unavailable": 1,
-                "selector": {"match_labels": LABELS},
-                "unhealthy_pod_eviction_policy": "AlwaysAllow",
-            },
-            opts=inside,
-        )
+        disruption_budget(name, self._here(), LABELS, inside)
         cores_autoscaler(name, self._here(), "StatefulSet", NAME, NAME, self._args.gateway, inside)
-        kubernetes.apiextensions.CustomResource(
-            name,
-            api_version="monitoring.coreos.com/v1",
-            kind="PodMonitor",
-            metadata=self._here(),
-            spec={
-                "selector": {"matchLabels": LABELS},
-                "podMetricsEndpoints": [
-                    {"port": "http", "path": "/metrics", "interval": SCRAPE_INTERVAL},
-                    {"port": "status", "path": "/stats/prometheus", "interval": SCRAPE_INTERVAL},
-                ],
-            },
-            opts=inside,
-        )
+        endpoints = [{"port": "http"}, {"port": "status", "path": "/stats/prometheus"}]
+        pod_monitor(name, self._here(), LABELS, endpoints, inside)
 
 
 def _url(histories: HistoryStore) -> pulumi.Output[str]:

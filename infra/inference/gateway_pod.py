@@ -11,7 +11,8 @@ import pulumi_kubernetes as kubernetes
 from infra.inference.certificate import certificate_volume
 from infra.inference.edge_pod import INSIDE_PORT, envoy
 from infra.inference.placement import spread
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
+from infra.inference.probe import at, probed
 from infra.inference.store_access import StoreAccess, store_environment, store_mounts, store_volumes
 from infra.inference.triton import PRIORITY_CLASS
 from infra.settings.gateway import GatewaySettings
@@ -57,7 +58,6 @@ CORES = "1"
 # The edge hears of an ending pod from DNS and from failing checks; until then it still sends requests.
 DRAIN_SECONDS = 10
 KILL_SECONDS = DRAIN_SECONDS + 15
-PROBE_SECONDS = 5
 # The catalogue's index of words is built first: seconds, on a busy node a minute.
 START_SECONDS = 120
 RELEASE_SIZE = "4Gi"
@@ -80,30 +80,31 @@ class GatewayPodArgs:
 
 def pod_spec(args: GatewayPodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
     """The pod."""
-    return {
-        "service_account_name": NAME,
-        "automount_service_account_token": False,
-        "enable_service_links": False,
-        "priority_class_name": PRIORITY_CLASS,
-        "security_context": pod_security(),
-        "termination_grace_period_seconds": KILL_SECONDS,
-        "node_selector": args.node_selector,
-        "topology_spread_constraints": spread(LABELS, "controller-revision-hash"),
-        "init_containers": [_fetch(args)],
-        "containers": [
-            _gateway(args),
-            envoy(args.envoy_image, SIDECAR_CORES, SIDECAR_MIB, [CERTIFICATE], {"status": PORTS["status"]}),
-        ],
-        "volumes": [
-            {"name": "release", "empty_dir": {"size_limit": RELEASE_SIZE}},
-            {"name": "temporary", "empty_dir": {"size_limit": "64Mi"}},
-            {"name": "config", "config_map": {"name": args.config_map}},
-            {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
-            {"name": "key", "secret": {"secret_name": KEY_SECRET, "default_mode": KEY_MODE}},
-            certificate_volume(CERTIFICATE),
-            *store_volumes(args.access, STORE_SECRET),
-        ],
-    }
+    return unprivileged(
+        NAME,
+        {
+            "priority_class_name": PRIORITY_CLASS,
+            "termination_grace_period_seconds": KILL_SECONDS,
+            "node_selector": args.node_selector,
+            "topology_spread_constraints": spread(LABELS, "controller-revision-hash"),
+            "init_containers": [_fetch(args)],
+            "containers": [
+                _gateway(args),
+                envoy(
+                    args.envoy_image, SIDECAR_CORES, SIDECAR_MIB, [CERTIFICATE], {"status": PORTS["status"]}
+                ),
+            ],
+            "volumes": [
+                {"name": "release", "empty_dir": {"size_limit": RELEASE_SIZE}},
+                {"name": "temporary", "empty_dir": {"size_limit": "64Mi"}},
+                {"name": "config", "config_map": {"name": args.config_map}},
+                {"name": "scratch", "empty_dir": {"size_limit": "16Mi"}},
+                {"name": "key", "secret": {"secret_name": KEY_SECRET, "default_mode": KEY_MODE}},
+                certificate_volume(CERTIFICATE),
+                *store_volumes(args.access, STORE_SECRET),
+            ],
+        },
+    )
 
 
 def _fetch(args: GatewayPodArgs) -> kubernetes.core.v1.ContainerArgsDict:
@@ -124,41 +125,34 @@ def _fetch(args: GatewayPodArgs) -> kubernetes.core.v1.ContainerArgsDict:
 
 def _gateway(args: GatewayPodArgs) -> kubernetes.core.v1.ContainerArgsDict:
     memory = {"memory": f"{args.gateway.memory_mib}Mi"}
-    return {
-        "name": NAME,
-        "image": args.gateway.image.reference,
-        "args": [
-            # A pod's own address is not known before it is there; the network policy lets the edge in only.
-            "--address=0.0.0.0",
-            f"--port={PORTS['http']}",
-            f"--triton=127.0.0.1:{INSIDE_PORT}",
-            f"--release={RELEASE}/release",
-            f"--state={STATE}",
-            pulumi.Output.concat("--histories=", args.histories),
-            f"--pseudonym-key={KEYS}/{KEY_FILE}",
-        ],
-        "ports": [{"name": "http", "container_port": PORTS["http"]}],
-        "security_context": CONTAINER_SECURITY,
-        # No limit on cores: a throttled gateway answers late while cores are idle.
-        "resources": {"requests": {"cpu": CORES, **memory}, "limits": memory},
-        "startup_probe": _probe("/healthz", START_SECONDS // PROBE_SECONDS),
-        "readiness_probe": _probe("/healthz", 1),
-        "liveness_probe": _probe("/healthz/live", 6),
-        "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        "volume_mounts": [
-            {"name": "release", "mount_path": RELEASE, "read_only": True},
-            {"name": "temporary", "mount_path": "/tmp"},
-            {"name": AUDIT_VOLUME, "mount_path": STATE},
-            {"name": "key", "mount_path": KEYS, "read_only": True},
-            {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
-        ],
-    }
-
-
-def _probe(path: str, failures: int) -> kubernetes.core.v1.ProbeArgsDict:
-    return {
-        "http_get": {"path": path, "port": "http"},
-        "period_seconds": PROBE_SECONDS,
-        "timeout_seconds": 3,
-        "failure_threshold": failures,
-    }
+    return probed(
+        {
+            "name": NAME,
+            "image": args.gateway.image.reference,
+            "args": [
+                # A pod's own address is not known before it is there; the network policy lets the edge in only.
+                "--address=0.0.0.0",
+                f"--port={PORTS['http']}",
+                f"--triton=127.0.0.1:{INSIDE_PORT}",
+                f"--release={RELEASE}/release",
+                f"--state={STATE}",
+                pulumi.Output.concat("--histories=", args.histories),
+                f"--pseudonym-key={KEYS}/{KEY_FILE}",
+            ],
+            "ports": [{"name": "http", "container_port": PORTS["http"]}],
+            "security_context": CONTAINER_SECURITY,
+            # No limit on cores: a throttled gateway answers late while cores are idle.
+            "resources": {"requests": {"cpu": CORES, **memory}, "limits": memory},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+            "volume_mounts": [
+                {"name": "release", "mount_path": RELEASE, "read_only": True},
+                {"name": "temporary", "mount_path": "/tmp"},
+                {"name": AUDIT_VOLUME, "mount_path": STATE},
+                {"name": "key", "mount_path": KEYS, "read_only": True},
+                {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
+            ],
+        },
+        ready=at("http", "/healthz"),
+        alive=at("http", "/healthz/live"),
+        start_seconds=START_SECONDS,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +9,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.inference.certificate import certificate, certificate_volume
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
+from infra.inference.probe import probed
 from infra.inference.triton import PRIORITY_CLASS
+from infra.inference.workload import config_map, headless_service, service_account
 from infra.naming import NAMESPACE
 from infra.settings.edge import IssuerRef
 from infra.settings.gateway import HistoryStoreSettings
@@ -30,7 +31,6 @@ DATA = "/data"
 MEMORY_SHARE = 0.75
 # It reads its whole log first: a minute for some ten GiB.
 START_SECONDS = 300
-PROBE_SECONDS = 5
 KILL_SECONDS = 60
 
 
@@ -58,15 +58,7 @@ class HistoryStore(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(parent=self)
         self._name, self._args = name, args
         before = self._before()
-        text = settings_file(args.histories)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        config = kubernetes.core.v1.ConfigMap(
-            name,
-            metadata=self._here(f"{NAME}-{digest}"),
-            data={FILE: text},
-            immutable=True,
-            opts=self._inside,
-        )
+        config = config_map(name, self._here(), NAME, {FILE: settings_file(args.histories)}, self._inside)
         stateful = kubernetes.apps.v1.StatefulSet(
             name,
             metadata=self._here(),
@@ -76,7 +68,7 @@ class HistoryStore(pulumi.ComponentResource):
                 "selector": {"match_labels": LABELS},
                 "template": {
                     "metadata": {"labels": LABELS},
-                    "spec": self._pod(config.metadata.apply(lambda metadata: str(metadata.name))),
+                    "spec": self._pod(config),
                 },
                 "volume_claim_templates": [
                     volume_claim("data", args.storage_class, args.histories.volume_gib)
@@ -94,9 +86,7 @@ class HistoryStore(pulumi.ComponentResource):
         """Declare what must be there before the pod."""
         name, inside = self._name, self._inside
         return [
-            kubernetes.core.v1.ServiceAccount(
-                name, metadata=self._here(), automount_service_account_token=False, opts=inside
-            ),
+            service_account(name, self._here(), inside),
             # It answers, and its own probe calls it.
             certificate(
                 f"{name}-certificate",
@@ -121,33 +111,23 @@ class HistoryStore(pulumi.ComponentResource):
                 },
                 opts=inside,
             ),
-            kubernetes.core.v1.Service(
-                name,
-                metadata={**self._here(), "annotations": {"pulumi.com/skipAwait": "true"}},
-                spec={
-                    "cluster_ip": "None",
-                    "selector": LABELS,
-                    "ports": [{"name": "valkey", "port": PORT, "target_port": "valkey"}],
-                },
-                opts=inside,
-            ),
+            headless_service(name, self._here(), LABELS, {"valkey": PORT}, inside),
         ]
 
     def _pod(self, config: pulumi.Output[str]) -> kubernetes.core.v1.PodSpecArgsDict:
-        return {
-            "service_account_name": NAME,
-            "automount_service_account_token": False,
-            "enable_service_links": False,
-            "priority_class_name": PRIORITY_CLASS,
-            "security_context": pod_security(),
-            "termination_grace_period_seconds": KILL_SECONDS,
-            "node_selector": self._args.node_selector,
-            "containers": [_valkey(self._args.histories)],
-            "volumes": [
-                {"name": "config", "config_map": {"name": config}},
-                certificate_volume(CERTIFICATE),
-            ],
-        }
+        return unprivileged(
+            NAME,
+            {
+                "priority_class_name": PRIORITY_CLASS,
+                "termination_grace_period_seconds": KILL_SECONDS,
+                "node_selector": self._args.node_selector,
+                "containers": [_valkey(self._args.histories)],
+                "volumes": [
+                    {"name": "config", "config_map": {"name": config}},
+                    certificate_volume(CERTIFICATE),
+                ],
+            },
+        )
 
 
 def settings_file(histories: HistoryStoreSettings, data: str = DATA, certificates: str = CERTIFICATES) -> str:
@@ -189,32 +169,29 @@ def volume_claim(
 
 def _valkey(histories: HistoryStoreSettings) -> kubernetes.core.v1.ContainerArgsDict:
     memory = {"memory": f"{histories.memory_mib}Mi"}
-    return {
-        "name": "valkey",
-        "image": histories.image.reference,
-        "command": ["valkey-server"],
-        "args": [f"{CONFIG}/{FILE}"],
-        "ports": [{"name": "valkey", "container_port": PORT}],
-        "security_context": CONTAINER_SECURITY,
-        "resources": {"requests": {"cpu": "250m", **memory}, "limits": memory},
-        "startup_probe": _probe(START_SECONDS // PROBE_SECONDS),
-        "readiness_probe": _probe(1),
-        "liveness_probe": _probe(6),
-        "volume_mounts": [
-            {"name": "config", "mount_path": CONFIG, "read_only": True},
-            {"name": "data", "mount_path": DATA},
-            {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
-        ],
-    }
+    return probed(
+        {
+            "name": "valkey",
+            "image": histories.image.reference,
+            "command": ["valkey-server"],
+            "args": [f"{CONFIG}/{FILE}"],
+            "ports": [{"name": "valkey", "container_port": PORT}],
+            "security_context": CONTAINER_SECURITY,
+            "resources": {"requests": {"cpu": "250m", **memory}, "limits": memory},
+            "volume_mounts": [
+                {"name": "config", "mount_path": CONFIG, "read_only": True},
+                {"name": "data", "mount_path": DATA},
+                {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
+            ],
+        },
+        ready=_answers(),
+        alive=_answers(),
+        start_seconds=START_SECONDS,
+    )
 
 
-def _probe(failures: int) -> kubernetes.core.v1.ProbeArgsDict:
+def _answers() -> kubernetes.core.v1.ProbeArgsDict:
     files = {"cacert": "ca.crt", "cert": "tls.crt", "key": "tls.key"}
     options = [word for key, file in files.items() for word in (f"--{key}", f"{CERTIFICATES}/{file}")]
-    return {
-        # -e: an answer that is an error, as while it loads, is a failure.
-        "exec_": {"command": ["valkey-cli", "-e", "--tls", *options, "-p", str(PORT), "ping"]},
-        "period_seconds": PROBE_SECONDS,
-        "timeout_seconds": 3,
-        "failure_threshold": failures,
-    }
+    # -e: an answer that is an error, as while it loads, is a failure.
+    return {"exec_": {"command": ["valkey-cli", "-e", "--tls", *options, "-p", str(PORT), "ping"]}}

@@ -14,6 +14,7 @@ from infra.inference.network_policy import NAMESPACE_NAME_LABEL, default_deny, t
 from infra.inference.pod_security import namespace_labels
 from infra.inference.store_access import StoreAccess, store_secret
 from infra.inference.triton import CERTIFICATE, LABELS, PORTS, PRIORITY_CLASS, STORE_SECRET, PodArgs, pod_spec
+from infra.inference.workload import disruption_budget, headless_service, pod_monitor, service_account
 from infra.naming import NAMESPACE, TRITON_ACCOUNT
 from infra.settings.edge import IssuerRef
 from infra.settings.inference import ReplicaSettings
@@ -27,7 +28,6 @@ CLIENT_LABELS = {"rialto.shop/calls": "triton"}
 # Above training, below what the cluster itself needs
 # (https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/).
 PRIORITY = 100_000
-SCRAPE_INTERVAL = "15s"
 # A node may have to be started, and an image of 15 GiB pulled.
 ROLLOUT_SECONDS = 1800
 
@@ -93,9 +93,7 @@ class Inference(pulumi.ComponentResource):
         """Declare what must be there before the first pod."""
         inside = self._inside
         found: list[pulumi.Resource | None] = [
-            kubernetes.core.v1.ServiceAccount(
-                name, metadata=self._here(TRITON_ACCOUNT), automount_service_account_token=False, opts=inside
-            ),
+            service_account(name, self._here(TRITON_ACCOUNT), inside),
             kubernetes.scheduling.v1.PriorityClass(
                 name,
                 metadata={"name": PRIORITY_CLASS},
@@ -114,31 +112,9 @@ class Inference(pulumi.ComponentResource):
                 ["server auth"],
                 inside,
             ),
-            kubernetes.policy.v1.PodDisruptionBudget(
-                name,
-                metadata=self._here(),
-                # A pod that never becomes ready must not keep its node from being drained.
-                spec={
-                    "max_unavailable": 1,
-                    "selector": {"match_labels": LABELS},
-                    "unhealthy_pod_eviction_policy": "AlwaysAllow",
-                },
-                opts=inside,
-            ),
-            # There before its pods, so nothing waits for them here.
-            # Without an address of its own: DNS names every pod, and Envoy balances each request over them, which
-            # one address would do for connections only.
-            kubernetes.core.v1.Service(
-                name,
-                metadata={**self._here(), "annotations": {"pulumi.com/skipAwait": "true"}},
-                spec={
-                    "cluster_ip": "None",
-                    "selector": LABELS,
-                    "ports": [
-                        {"name": key, "port": PORTS[key], "target_port": key} for key in ("http", "grpc")
-                    ],
-                },
-                opts=inside,
+            disruption_budget(name, self._here(), LABELS, inside),
+            headless_service(
+                name, self._here(), LABELS, {key: PORTS[key] for key in ("http", "grpc")}, inside
             ),
         ]
         return [each for each in found if each is not None]
@@ -202,17 +178,7 @@ class Inference(pulumi.ComponentResource):
 
     def _watched(self, name: str, args: InferenceArgs) -> None:
         """Declare who scrapes the pods, and what follows from what they say."""
-        kubernetes.apiextensions.CustomResource(
-            name,
-            api_version="monitoring.coreos.com/v1",
-            kind="PodMonitor",
-            metadata=self._here(),
-            spec={
-                "selector": {"matchLabels": LABELS},
-                "podMetricsEndpoints": [{"port": "metrics", "interval": SCRAPE_INTERVAL}],
-            },
-            opts=self._inside,
-        )
+        pod_monitor(name, self._here(), LABELS, [{"port": "metrics"}], self._inside)
         autoscaler(name, self._here(), NAME, args.replicas, args.queue_time_ms, self._inside)
 
 

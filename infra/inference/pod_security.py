@@ -6,7 +6,7 @@ from typing import Literal
 
 import pulumi_kubernetes as kubernetes
 
-__all__ = ["CONTAINER_SECURITY", "USER", "namespace_labels", "pod_security"]
+__all__ = ["CONTAINER_SECURITY", "USER", "namespace_labels", "pod_security", "unprivileged"]
 
 # The version whose rules count: a cluster's upgrade must not change by itself what it admits
 # (https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces).
@@ -41,4 +41,18 @@ def pod_security() -> kubernetes.core.v1.PodSecurityContextArgsDict:
         "run_as_group": USER,
         "fs_group": USER,
         "seccomp_profile": {"type": "RuntimeDefault"},
+    }
+
+
+def unprivileged(
+    account: str, spec: kubernetes.core.v1.PodSpecArgsDict
+) -> kubernetes.core.v1.PodSpecArgsDict:
+    """The pod `spec` under a service account, whose token it does not get, and without any right."""
+    return {
+        **spec,
+        "service_account_name": account,
+        "automount_service_account_token": False,
+        # Addresses of other services are no business of it, and hundreds of variables slow its start.
+        "enable_service_links": False,
+        "security_context": pod_security(),
     }

@@ -10,7 +10,8 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.certificate import certificate_volume
 from infra.inference.placement import spread
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
+from infra.inference.probe import at, probed
 from infra.inference.store_access import StoreAccess, store_environment, store_mounts, store_volumes
 from infra.naming import TRITON_ACCOUNT
 from infra.scheduling import CAPACITY_LABEL, GPU_RESOURCE, GPU_TAINT_KEY, GPU_TAINT_VALUE
@@ -31,7 +32,6 @@ DRAIN_SECONDS = 20
 # Then Triton takes none, and has this long for those it has: forty times the slowest one allowed.
 EXIT_SECONDS = 8
 KILL_SECONDS = DRAIN_SECONDS + EXIT_SECONDS + 7
-PROBE_SECONDS = 5
 # CUDA, the graphs and the warm-up of both models; on a node whose disk is cold.
 START_SECONDS = 300
 # The release is some ten or hundred MiB; the file system of the node holds it, not its memory.
@@ -54,25 +54,23 @@ class PodArgs:
 
 def pod_spec(args: PodArgs) -> kubernetes.core.v1.PodSpecArgsDict:
     """The pod."""
-    spec: kubernetes.core.v1.PodSpecArgsDict = {
-        "service_account_name": TRITON_ACCOUNT,
-        "automount_service_account_token": False,
-        # Addresses of other services are no business of it, and hundreds of variables slow its start.
-        "enable_service_links": False,
-        "priority_class_name": PRIORITY_CLASS,
-        "security_context": pod_security(),
-        "termination_grace_period_seconds": KILL_SECONDS,
-        "node_selector": args.node_selector,
-        "topology_spread_constraints": spread(LABELS),
-        "init_containers": [_fetch(args)],
-        "containers": [_triton(args)],
-        "volumes": [
-            {"name": "models", "empty_dir": {"size_limit": REPOSITORY_SIZE}},
-            {"name": "scratch", "empty_dir": {"size_limit": SCRATCH_SIZE}},
-            certificate_volume(CERTIFICATE),
-            *store_volumes(args.access, STORE_SECRET),
-        ],
-    }
+    spec: kubernetes.core.v1.PodSpecArgsDict = unprivileged(
+        TRITON_ACCOUNT,
+        {
+            "priority_class_name": PRIORITY_CLASS,
+            "termination_grace_period_seconds": KILL_SECONDS,
+            "node_selector": args.node_selector,
+            "topology_spread_constraints": spread(LABELS),
+            "init_containers": [_fetch(args)],
+            "containers": [_triton(args)],
+            "volumes": [
+                {"name": "models", "empty_dir": {"size_limit": REPOSITORY_SIZE}},
+                {"name": "scratch", "empty_dir": {"size_limit": SCRATCH_SIZE}},
+                certificate_volume(CERTIFICATE),
+                *store_volumes(args.access, STORE_SECRET),
+            ],
+        },
+    )
     if args.replicas.device == "gpu":
         spec["tolerations"] = [
             {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}
@@ -125,35 +123,27 @@ def _fetch(args: PodArgs) -> kubernetes.core.v1.ContainerArgsDict:
 def _triton(args: PodArgs) -> kubernetes.core.v1.ContainerArgsDict:
     memory = f"{args.replicas.memory_mib}Mi"
     limits = {"memory": memory, **({GPU_RESOURCE: "1"} if args.replicas.device == "gpu" else {})}
-    return {
-        "name": "triton",
-        "image": args.triton_image,
-        # As arguments, so that the image's own entry point still looks for the driver.
-        "args": _command(),
-        "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
-        "security_context": CONTAINER_SECURITY,
-        # No limit on cores: a throttled pod answers late while cores are idle.
-        "resources": {"requests": {"cpu": str(args.replicas.cores), **limits}, "limits": limits},
-        "startup_probe": _probe("/v2/health/ready", START_SECONDS // PROBE_SECONDS),
-        "readiness_probe": _probe("/v2/health/ready", 1),
-        # Dead only after half a minute: a restart loads everything again.
-        "liveness_probe": _probe("/v2/health/live", 6),
-        "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        "volume_mounts": [
-            {"name": "models", "mount_path": REPOSITORY, "read_only": True},
-            {"name": "scratch", "mount_path": "/tmp"},
-            {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
-        ],
-    }
-
-
-def _probe(path: str, failures: int) -> kubernetes.core.v1.ProbeArgsDict:
-    return {
-        "http_get": {"path": path, "port": "http"},
-        "period_seconds": PROBE_SECONDS,
-        "timeout_seconds": 3,
-        "failure_threshold": failures,
-    }
+    return probed(
+        {
+            "name": "triton",
+            "image": args.triton_image,
+            # As arguments, so that the image's own entry point still looks for the driver.
+            "args": _command(),
+            "ports": [{"name": name, "container_port": port} for name, port in PORTS.items()],
+            "security_context": CONTAINER_SECURITY,
+            # No limit on cores: a throttled pod answers late while cores are idle.
+            "resources": {"requests": {"cpu": str(args.replicas.cores), **limits}, "limits": limits},
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+            "volume_mounts": [
+                {"name": "models", "mount_path": REPOSITORY, "read_only": True},
+                {"name": "scratch", "mount_path": "/tmp"},
+                {"name": CERTIFICATE, "mount_path": CERTIFICATES, "read_only": True},
+            ],
+        },
+        ready=at("http", "/v2/health/ready"),
+        alive=at("http", "/v2/health/live"),
+        start_seconds=START_SECONDS,
+    )
 
 
 def _command() -> list[str]:

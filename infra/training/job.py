@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra.inference.pod_security import CONTAINER_SECURITY, pod_security
+from infra.inference.pod_security import CONTAINER_SECURITY, unprivileged
 from infra.inference.store_access import StoreAccess, store_environment
 from infra.naming import TRAINING_ACCOUNT
 from infra.scheduling import CAPACITY_LABEL, GPU_LABELS, GPU_RESOURCE, GPU_TAINT_KEY, GPU_TAINT_VALUE
@@ -80,28 +80,27 @@ def job_spec(args: JobArgs) -> kubernetes.batch.v1.JobSpecArgsDict:
 
 
 def _pod(args: JobArgs) -> kubernetes.core.v1.PodSpecArgsDict:
-    return {
-        "service_account_name": TRAINING_ACCOUNT,
-        "automount_service_account_token": False,
-        "enable_service_links": False,
-        "priority_class_name": PRIORITY_CLASS,
-        "restart_policy": "Never",
-        # With the job's name and its index, the name under which the others find the first.
-        "subdomain": SERVICE,
-        "security_context": pod_security(),
-        "node_selector": GPU_LABELS,
-        "tolerations": [
-            {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}
-        ],
-        "affinity": {"node_affinity": _spot_first()},
-        "init_containers": [_stage(args)],
-        "containers": [_train(args)],
-        "volumes": [
-            {"name": "work", "empty_dir": {"size_limit": f"{args.training.work_gib}Gi"}},
-            {"name": "scratch", "empty_dir": {"size_limit": SCRATCH}},
-            {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": SHARED_MEMORY}},
-        ],
-    }
+    return unprivileged(
+        TRAINING_ACCOUNT,
+        {
+            "priority_class_name": PRIORITY_CLASS,
+            "restart_policy": "Never",
+            # With the job's name and its index, the name under which the others find the first.
+            "subdomain": SERVICE,
+            "node_selector": GPU_LABELS,
+            "tolerations": [
+                {"key": GPU_TAINT_KEY, "operator": "Equal", "value": GPU_TAINT_VALUE, "effect": "NoSchedule"}
+            ],
+            "affinity": {"node_affinity": _spot_first()},
+            "init_containers": [_stage(args)],
+            "containers": [_train(args)],
+            "volumes": [
+                {"name": "work", "empty_dir": {"size_limit": f"{args.training.work_gib}Gi"}},
+                {"name": "scratch", "empty_dir": {"size_limit": SCRATCH}},
+                {"name": "shared-memory", "empty_dir": {"medium": "Memory", "size_limit": SHARED_MEMORY}},
+            ],
+        },
+    )
 
 
 def _spot_first() -> kubernetes.core.v1.NodeAffinityArgsDict:

@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.network_policy import to_names, to_store
 from infra.inference.store_access import StoreAccess
+from infra.inference.workload import service_account
 from infra.naming import CODE_PREFIX, TRAINING_ACCOUNT, release_prefix
 from infra.settings.training import TrainingSettings
 from infra.training.bundle import Bundle, bundle
@@ -99,12 +100,7 @@ class Training(pulumi.ComponentResource):
         """Declare what a run's pods need beside their template."""
         name, inside = self._prefix, self._inside
         return [
-            kubernetes.core.v1.ServiceAccount(
-                name,
-                metadata=self._here(TRAINING_ACCOUNT),
-                automount_service_account_token=False,
-                opts=inside,
-            ),
+            service_account(name, self._here(TRAINING_ACCOUNT), inside),
             kubernetes.scheduling.v1.PriorityClass(
                 name,
                 metadata={"name": PRIORITY_CLASS},
