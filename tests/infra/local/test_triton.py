@@ -1,5 +1,3 @@
-import os
-import signal
 import socket
 
 import pytest
@@ -12,6 +10,7 @@ from serving.runtime import control, launcher
 from serving.runtime.server import ServerHandle
 from tests.infra.clone import free_ports, listening
 from tests.releases import broken_release, tiny_release
+from tests.stopping import stopped
 
 PORTS = {"http_port": 8000, "grpc_port": 8001, "metrics_port": 8002}
 STATE = {
@@ -177,10 +176,10 @@ def test_a_silent_server_is_seen_by_refresh_and_started_again_by_update(provider
     monkeypatch.setattr(launcher, "DRAIN_SECONDS", 1)
     created = provider.create(props)
     silent = ServerHandle.read(server.config_of(props).folder)
-    os.kill(silent.process.pid, signal.SIGSTOP)
     try:
-        seen = provider.read(created.id, created.outs)
-        mended = provider.update(created.id, seen.outs, props)
+        with stopped(silent.process.pid):
+            seen = provider.read(created.id, created.outs)
+            mended = provider.update(created.id, seen.outs, props)
     finally:
         launcher.stop(silent)
 

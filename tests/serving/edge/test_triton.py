@@ -26,6 +26,7 @@ from tests.releases import tiny_release
 from tests.serving.conftest import config_in
 from tests.serving.edge.estate import Edge, Estate, running
 from tests.serving.edge.test_limits import head, raw, status
+from tests.stopping import stopped
 
 pytestmark = [pytest.mark.envoy, pytest.mark.triton]
 
@@ -367,11 +368,8 @@ def test_a_hung_triton_costs_time_but_no_request(pair):
     process = pair.handles[0].process
     with callers(pair) as seen:
         seen.more(50)
-        os.kill(process.pid, signal.SIGSTOP)
-        try:
+        with stopped(process.pid):
             seen.more(100)
-        finally:
-            os.kill(process.pid, signal.SIGCONT)
         seen.more(50)
 
     assert Counter(seen.bad) == {}

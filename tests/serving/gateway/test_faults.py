@@ -7,7 +7,6 @@ import shutil
 import signal
 import threading
 from collections import Counter
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -18,6 +17,7 @@ from serving.runtime import launcher
 from tests.infra.clone import free_ports
 from tests.serving.conftest import EMBEDDED, config_in
 from tests.serving.gateway.conftest import LOCAL, running_gateway, running_redis, until
+from tests.stopping import stopped
 
 pytestmark = pytest.mark.triton
 
@@ -51,15 +51,6 @@ def recommended(gateway, k=10, user=USER):
     answer = gateway.ask.get("/recommend", params={"user_id": user, "k": k})
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-@contextmanager
-def stopped(process):
-    os.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(process, signal.SIGCONT)
 
 
 def happened(gateway, user, **more):
