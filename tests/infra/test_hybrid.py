@@ -202,10 +202,17 @@ def test_neither_side_serves_from_the_other(estate, stack, request):
             assert not [address for address in addresses if IPv4Address(address) in range_], each.name
 
 
-def test_what_is_written_while_the_bridge_is_down_has_a_place_to_wait(estate):
-    volumes = {each.name for each in estate.of_type("openstack:blockstorage/volume:Volume")}
+def test_what_is_written_while_the_bridge_is_down_waits_in_containers_that_a_sync_reads(estate):
+    containers = {
+        each.inputs["name"] for each in estate.of_type("openstack:objectstorage/container:Container")
+    }
+    syncs = {each.name: each.inputs["spec"] for each in estate.of_type("kubernetes:batch/v1:CronJob")}
 
-    assert "openstack-store-queue" in volumes
+    for data_set in ("histories", "releases"):
+        pod = syncs[f"bridge-sync-{data_set}"]["jobTemplate"]["spec"]["template"]["spec"]
+        source = pod["containers"][0]["args"][1].removeprefix("private:")
+        assert source in containers
+        assert source.endswith(f"-{data_set}")
 
 
 def test_both_ends_of_a_tunnel_have_the_same_key_and_it_is_no_others(estate):

@@ -5,16 +5,23 @@ import pytest
 from tests.infra.openstack.estate import chosen, declare
 
 
+def with_a_volume(stack):
+    """What the stack chose, and a volume, of which the committed ones have none."""
+    values = chosen(stack)
+    values["storage"]["volumes"] = {"archive": {"size-gib": 10}}
+    return values
+
+
 @pytest.fixture(scope="session")
 def prod():
     """What `prod` declares on OpenStack."""
-    return declare(chosen("prod"))
+    return declare(with_a_volume("prod"))
 
 
 @pytest.fixture(scope="session")
 def dev():
     """What `dev` declares on OpenStack."""
-    return declare(chosen("dev"), protect=False)
+    return declare(with_a_volume("dev"), protect=False)
 
 
 @pytest.fixture(params=["dev", "prod"])
@@ -26,4 +33,4 @@ def either(request):
 @pytest.fixture
 def values():
     """The `openstack` group of `prod` as plain values, to be spoiled."""
-    return chosen("prod")
+    return with_a_volume("prod")

@@ -1,7 +1,5 @@
 """The private cluster: closed to the outside, encrypted, and a node group for each pool."""
 
-from copy import deepcopy
-
 from infra.openstack.cluster import cluster_labels
 from infra.settings.openstack import OpenStackSettings
 from tests.infra.openstack.estate import VOLUME_TYPE, chosen, declare
@@ -74,8 +72,7 @@ def test_node_groups_are_made_one_after_the_other(prod):
     assert any(urn.endswith(f"::{first.name}") for urn in second.depends_on)
 
 
-def test_another_pool_is_another_node_group_and_nothing_else(prod):
-    values = deepcopy(chosen("prod"))
+def test_another_pool_is_another_node_group_and_nothing_else(prod, values):
     values["cluster"]["gpu-pools"]["more"] = {**values["cluster"]["gpu-pools"]["gpu"]}
     grown = declare(values)
     before = {(each.type, each.name): each.inputs for each in prod.resources}
