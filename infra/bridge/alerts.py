@@ -63,7 +63,7 @@ def _reach(bridge: Bridge) -> list[Rule]:
             "sum(bridge_bgp_established) == 0 or absent(bridge_bgp_established)",
             "1m",
             "page",
-            "No tunnel leads to AWS. Both clouds serve what they have; what is written waits in the queue.",
+            "No tunnel leads to AWS. Both clouds serve what they have; what is written waits in the private store.",
         ),
         _alert(
             "BridgeWithoutReserve",

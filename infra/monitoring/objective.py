@@ -1,4 +1,4 @@
-"""What is promised to callers, once: rules, dashboards and the runbook are made from it."""
+"""What is promised to callers, once: the rules are made from it."""
 
 from __future__ import annotations
 

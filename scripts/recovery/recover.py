@@ -36,6 +36,8 @@ def recover(
         print(f"ended {ended} processes that no state holds")
     if found:
         adopt(stack, found)
+    if clear and not local and (gone := pending(stack)):
+        print("taken for not made, as --clear says:", *gone, sep="\n  ")
     # What is on this machine can be looked at; what a killed update may have made in a cloud cannot.
     stack.require(
         "refresh", "--yes", "--skip-preview", *(["--clear-pending-creates"] if local or clear else [])
