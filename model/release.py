@@ -24,11 +24,13 @@ from model.artifact import Artifact, new_folder, release_store
 from model.baselines import baselines
 from model.blend import blend
 from model.calibrate import calibrate
+from model.card import CARD, model_card
 from model.compress import quantize
 from model.config import TrainConfig
 from model.data import Prepared, prepare
 from model.evaluate import eager_ranker, ndcg, rank_metrics
 from model.export import export
+from model.groups import by_group
 from model.inputs import ReleaseConfig, add_inputs, inputs_key, training_folder
 from model.pairs import bought_before, calibration_error, pair_metrics, sampled
 from model.progress import EpochReport, console_progress
@@ -113,19 +115,20 @@ def _fill(
     )
     _write_tables(prepared, longest, scratch)
     (scratch / "quality.md").write_text(quality_report(config.recipe, metrics))
-    Artifact.seal(
-        scratch,
-        model="rialto",
-        version=inputs_key(config),
-        precision="int8",
-        data=prepared.fingerprint,
-        recipe=config.recipe,
-        seed=config.seed,
-        git_commit=_git_commit(),
-        catalogue=len(prepared.items),
-        max_history=longest,
-        metrics=metrics,
-    )
+    about = {
+        "model": "rialto",
+        "version": inputs_key(config),
+        "precision": "int8",
+        "data": prepared.fingerprint,
+        "recipe": config.recipe,
+        "seed": config.seed,
+        "git_commit": _git_commit(),
+        "catalogue": len(prepared.items),
+        "max_history": longest,
+        "metrics": metrics,
+    }
+    (scratch / CARD).write_text(model_card(config, tuned, about))
+    Artifact.seal(scratch, **about)
 
 
 def _metrics(
@@ -163,10 +166,16 @@ def _metrics(
     }
     return {
         "ranking": ranking,
+        "groups": by_group(onnx_ranker(small), test, excluded, _training_events(prepared)),
         "pairs": pairs,
         "calibration_error": calibration_error(bought_before(test), score),
         "test_requests": len(test),
     }
+
+
+def _training_events(prepared: Prepared) -> np.ndarray[Any, np.dtype[np.int64]]:
+    train = prepared.events[prepared.events["part"] == "train"]
+    return np.bincount(train["item_index"], minlength=len(prepared.items) + 1)
 
 
 def _write_tables(prepared: Prepared, longest: int, folder: Path) -> None:

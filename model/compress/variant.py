@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from model.artifact import Artifact, GateError, new_folder
+from model.card import CARD, compressed_card
 from model.compress.network import STUDENT, TRAINED
 from model.compress.precision import copy, half, int8_dynamic, int8_encoder, int8_static
 from model.compress.workshop import DENSE, Kept, Workshop
@@ -85,6 +86,8 @@ def compress(shop: Workshop, variant: Variant, store: Path, least: float = MIN_S
             raise RefusedError(variant.name, kept, least)
         for name in _TABLES:
             shutil.copy2(shop.source.file(name), scratch / name)
+        card = compressed_card(shop.source.file(CARD).read_text(), variant.about, asdict(kept))
+        (scratch / CARD).write_text(card)
         fields = {name: value for name, value in vars(about).items() if name != "files"}
         Artifact.seal(
             scratch,

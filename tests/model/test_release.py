@@ -41,6 +41,7 @@ def test_a_release_holds_what_serving_and_people_need_and_is_built_once(config, 
         "items.parquet",
         "histories.parquet",
         "quality.md",
+        "card.md",
         "model.safetensors",
     }
     items = pd.read_parquet(built.file("items.parquet"))
@@ -58,6 +59,10 @@ def test_a_release_holds_what_serving_and_people_need_and_is_built_once(config, 
         "uniform negatives",
     ):
         assert row in quality
+    card = built.file("card.md").read_text()
+    assert quality.partition("\n")[2] in card
+    assert built.manifest.data in card
+    assert "items new to the customer" in card
 
     said = []
     again = build_release(config, store, said.append)

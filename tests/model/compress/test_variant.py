@@ -60,6 +60,7 @@ def source(prepared, folder):
     events[["user_index", "item_index", "timestamp"]].rename(columns={"user_index": "user_id"}).to_parquet(
         folder / "histories.parquet"
     )
+    (folder / "card.md").write_text("---\nlicense: none\n---\n# Model Card for v\n")
     about = {"model": "m", "version": "v", "precision": "int8", "data": "d", "recipe": "smoke", "seed": 0}
     about |= {"git_commit": "c", "catalogue": len(prepared.items), "max_history": 64, "metrics": {}}
     return Artifact.seal(folder, **about)
@@ -78,6 +79,7 @@ def test_every_variant_of_the_list_is_a_release_of_its_own(shop, tmp_path):
             "predict.onnx",
             "items.parquet",
             "histories.parquet",
+            "card.md",
         } <= built.manifest.files.keys()
         assert kept["size"] == built.file("recommend.onnx").stat().st_size
         assert compress(shop, way, tmp_path).digest == built.digest
