@@ -14,12 +14,14 @@ HEADLESS = (
     "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start(); "
     "ctypes.CDLL(None).pthread_exit(None)"
 )
-SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+SLEEP = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(60)"]
 
 
 @pytest.fixture
 def sleeper():
-    with subprocess.Popen([*SLEEP, "rialto_test_word"]) as process:
+    """It has said that it runs: for a moment after its start a process has no command line."""
+    with subprocess.Popen([*SLEEP, "rialto_test_word"], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
         yield process
         process.kill()
 
@@ -65,7 +67,7 @@ def test_a_process_that_only_has_the_same_number_is_never_signalled(sleeper):
 
 
 def test_ending_what_has_ended_is_no_error():
-    with subprocess.Popen(SLEEP) as process:
+    with subprocess.Popen(SLEEP, stdout=subprocess.DEVNULL) as process:
         ref = ProcessRef.of(process.pid)
         process.kill()
 
