@@ -48,6 +48,7 @@ def aws_workloads(
             monitoring=chosen.monitoring,
             queue_time_ms=chosen.queue_time_ms,
             gpu=chosen.aws.device == "gpu",
+            cluster=f"{pulumi.get_stack()}-aws",
             image=image,
         ),
         inside,

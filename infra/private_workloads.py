@@ -19,6 +19,7 @@ from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.receiver import ReceiverSecrets
 from infra.openstack.cloud import PrivateCloud
 from infra.openstack.identity import StoreReader
 from infra.settings import HybridSettings, Secrets
@@ -41,8 +42,12 @@ def private_workloads(
             monitoring=chosen.monitoring,
             queue_time_ms=chosen.queue_time_ms,
             gpu=chosen.openstack.device == "gpu",
+            cluster=f"{pulumi.get_stack()}-openstack",
             image=str,
             schedules=naming.NAMESPACE,
+            secrets=ReceiverSecrets(
+                pager_key=secrets.pager_key, slack_url=secrets.slack_url, mail_password=secrets.mail_password
+            ),
         ),
         inside,
     )

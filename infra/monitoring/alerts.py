@@ -56,6 +56,13 @@ def part_alerts(queue_time_ms: int) -> list[Rule]:
             "Requests wait {{ $value | humanize }} ms in Triton's queue: the autoscaler does not keep up.",
         ),
         *_gateway(),
+        _alert(
+            "AlertsUndelivered",
+            "sum by (integration) (increase(alertmanager_notifications_failed_total[15m])) > 0",
+            0,
+            "page",
+            "Calls by {{ $labels.integration }} fail: somebody may not know of other trouble.",
+        ),
     ]
 
 

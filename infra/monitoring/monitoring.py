@@ -11,7 +11,9 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.inference.pod_security import namespace_labels
-from infra.monitoring.image import ADAPTER, OPERATOR, PROMETHEUS, RELOADER, STATE
+from infra.monitoring.delivery import Delivery, DeliveryArgs, alertmanager_values
+from infra.monitoring.image import ADAPTER, ALERTMANAGER, OPERATOR, PROMETHEUS, RELOADER, STATE
+from infra.monitoring.receiver import ReceiverSecrets
 from infra.monitoring.rules import rule_groups
 from infra.settings.inference import MonitoringSettings
 
@@ -35,14 +37,17 @@ class MonitoringArgs:
     """The charts, and what the rules must know of the cluster.
 
     `image` turns a public image into the one that this cluster's nodes pull; `queue_time_ms` is what Triton scales on.
-    `schedules` is the namespace whose CronJobs say when they last ended well; None where nobody asks.
+    `cluster` is what every alert calls the place it comes from. `schedules` is the namespace whose CronJobs say when
+    they last ended well, `secrets` the keys of those who are called; None where nobody asks, and nobody is called.
     """
 
     monitoring: MonitoringSettings
     queue_time_ms: int
     gpu: bool
+    cluster: str
     image: Callable[[str], pulumi.Input[str]]
     schedules: str | None = None
+    secrets: ReceiverSecrets | None = None
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -57,13 +62,14 @@ class Monitoring(pulumi.ComponentResource):
             name, metadata={"name": NAMESPACE, "labels": namespace_labels("baseline")}, opts=inside
         )
         here = namespace.metadata.apply(lambda metadata: str(metadata.name))
+        delivery = _delivery(f"{name}-delivery", here, args, inside)
         prometheus = _release(
             f"{name}-prometheus",
             here,
             "kube-prometheus-stack",
             args.monitoring.prometheus_chart,
             _prometheus(args),
-            inside,
+            pulumi.ResourceOptions(parent=self, depends_on=delivery),
         )
         adapter = _release(
             f"{name}-adapter",
@@ -84,6 +90,17 @@ class Monitoring(pulumi.ComponentResource):
         # Whoever uses the types and the metric comes after both.
         self.namespace = pulumi.Output.all(here, adapter.id).apply(lambda values: str(values[0]))
         self.register_outputs({"namespace": self.namespace})
+
+
+def _delivery(
+    name: str, namespace: pulumi.Input[str], args: MonitoringArgs, opts: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    if args.secrets is None:
+        return []
+    receivers = args.monitoring.receivers
+    return [
+        Delivery(name, DeliveryArgs(receivers=receivers, secrets=args.secrets, namespace=namespace), opts)
+    ]
 
 
 def _release(
@@ -111,7 +128,7 @@ def _release(
 def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
     return {
         "fullnameOverride": RELEASE,
-        "alertmanager": _OFF,
+        "alertmanager": _alertmanager(args),
         "grafana": _OFF,
         "defaultRules": {"create": False},
         # Looks into nodes; nothing here needs it yet.
@@ -133,6 +150,7 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
             "prometheusSpec": {
                 "image": _split(args.image(PROMETHEUS)),
                 "retention": RETENTION,
+                "externalLabels": {"cluster": args.cluster},
                 # Whatever is to be scraped or ruled counts, not only what this chart brings.
                 "podMonitorSelectorNilUsesHelmValues": False,
                 "ruleSelectorNilUsesHelmValues": False,
@@ -142,6 +160,12 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
             }
         },
     }
+
+
+def _alertmanager(args: MonitoringArgs) -> dict[str, Any]:
+    if args.secrets is None:
+        return _OFF
+    return alertmanager_values(args.monitoring.receivers, _split(args.image(ALERTMANAGER)))
 
 
 def _state(args: MonitoringArgs) -> dict[str, Any]:

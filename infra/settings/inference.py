@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.alerting import ReceiverSettings
 from infra.settings.edge import EdgeSettings
 from infra.settings.gateway import GatewaySettings
 from infra.settings.group import Group
@@ -109,12 +110,13 @@ class ReplicaSettings(ReplicaRange):
 
 
 class MonitoringSettings(Group):
-    """The charts that bring Prometheus and the metric that Triton scales on."""
+    """The charts that bring Prometheus, Alertmanager and the metric that Triton scales on, and who is called."""
 
     prometheus_chart: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    """kube-prometheus-stack: the operator, its resource types, and one Prometheus."""
+    """kube-prometheus-stack: the operator, its resource types, Prometheus and Alertmanager."""
     adapter_chart: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     """prometheus-adapter: Prometheus' figures as Kubernetes' custom metrics."""
+    receivers: ReceiverSettings
 
 
 class InferenceSettings(Group):

@@ -16,6 +16,12 @@ class Secrets:
 
     pseudonym_key: pulumi.Output[str]
     """The key of the hash that turns a customer's id into a pseudonym; it never leaves the private cloud."""
+    pager_key: pulumi.Output[str]
+    """The key of the pager's service (PagerDuty, Events API v2) that pages go to."""
+    slack_url: pulumi.Output[str]
+    """The address of Slack's incoming webhook; who has it may write there."""
+    mail_password: pulumi.Output[str]
+    """The password of the account that tickets are mailed with."""
 
     @classmethod
     def load(cls) -> Self:

@@ -65,6 +65,7 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         SystemProgram("redis", ("redis-server", "valkey-server"), ("redis-server",)),
         SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), ("chromium",)),
         SystemProgram("promtool", ("promtool",), ("prometheus",)),
+        SystemProgram("alertmanager", ("prometheus-alertmanager",), ("prometheus-alertmanager",)),
         SystemProgram("podman", ("podman",), PODMAN),
         CinderEnvironment(layout, interpreter, uv),
         Laboratory(layout, interpreter, uv),

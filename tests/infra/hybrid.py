@@ -10,7 +10,12 @@ COMPUTED = {
     **openstack.COMPUTED,
     "random:index/randomPassword:RandomPassword": lambda name: {"result": f"key-of-{name}"},
 }
-SECRETS = {"rialto:pseudonym-key": openstack.PSEUDONYM_KEY}
+SECRETS = {
+    "rialto:pseudonym-key": openstack.PSEUDONYM_KEY,
+    "rialto:pager-key": "made-up-pager-key",
+    "rialto:slack-url": "https://hooks.example.com/made-up-path",
+    "rialto:mail-password": "made-up-mail-password",
+}
 
 
 def configure() -> None:

@@ -220,3 +220,11 @@ def test_an_unknown_key_deep_inside_is_answered_with_the_one_that_was_meant(refu
     line = refusal("aws.gpu-pools.base.max-node", 3)
 
     assert line == "aws.gpu-pools.base.max-node is not a setting; did you mean max-nodes?"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("slack.page", "rialto pages"), ("mail.to", "platform"), ("mail.host", "smtp"), ("mail.ranges", [])],
+)
+def test_a_receiver_that_nobody_could_reach_is_refused(refusal, key, value):
+    assert f"inference.monitoring.receivers.{key}" in refusal(f"inference.monitoring.receivers.{key}", value)

@@ -1,32 +1,21 @@
 """Prometheus' own promtool holds the alerts to what they promise, over made-up figures of two gateways."""
 
-import json
 import re
-import shutil
-import subprocess
 
 import pytest
-import yaml
 
 from infra.bridge.alerts import METRICS_FILE, SEVERITIES, rule_groups
 from infra.bridge.machine.metrics import METRICS
 from tests.infra.bridge.bridges import PROJECT, bridge
+from tests.infra.monitoring import promtool
+from tests.infra.monitoring.promtool import complaint, real, series
 
-PROMTOOL = shutil.which("promtool")
 DATA_SETS = ("histories", "releases")
 GATEWAYS, TUNNELS = ("gateway-a", "gateway-b"), ("first", "second")
 
 RULES = rule_groups(bridge())
-ALERTS = [each["alert"] for each in RULES["groups"][0]["rules"] if "alert" in each]
 # Up for ten minutes, then gone.
 LOST = "1x10 0x20"
-
-real = pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: apt-get install prometheus")
-
-
-def series(name, values, /, **labels):
-    inner = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    return {"series": f"{name}{{{inner}}}", "values": values}
 
 
 def copied(data_set, values):
@@ -73,33 +62,12 @@ def instead(*changed):
 @pytest.fixture
 def firing(tmp_path):
     """The alerts that fire after so many minutes over these series."""
-
-    def firing(input_series, minutes):
-        (tmp_path / "rules.yml").write_text(yaml.safe_dump(RULES))
-        # promtool prints whatever fires and was not expected.
-        expected = [{"eval_time": f"{minutes}m", "alertname": name, "exp_alerts": []} for name in ALERTS]
-        test = {"interval": "1m", "input_series": input_series, "alert_rule_test": expected}
-        suite = {"rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": [test]}
-        (tmp_path / "test.yml").write_text(json.dumps(suite))
-        run = promtool(tmp_path, "test", "rules", "test.yml")
-        found = set(re.findall(r"alertname: (\w+), time", run.stdout + run.stderr))
-        assert bool(found) == bool(run.returncode), run.stdout + run.stderr
-        return found
-
-    return firing
-
-
-def promtool(folder, *arguments):
-    return subprocess.run([PROMTOOL, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return lambda input_series, minutes: promtool.firing(tmp_path, RULES, input_series, minutes, "15s")
 
 
 @real
 def test_prometheus_takes_the_rules(tmp_path):
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump(RULES))
-
-    checked = promtool(tmp_path, "check", "rules", "rules.yml")
-
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert complaint(tmp_path, RULES) == ""
 
 
 @real

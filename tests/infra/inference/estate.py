@@ -14,6 +14,7 @@ from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.receiver import ReceiverSecrets
 from infra.scheduling import GPU_LABELS
 from infra.settings.inference import InferenceSettings
 from infra.settings.training import TrainingSettings
@@ -172,7 +173,7 @@ def device_plugin() -> Declared:
     return record(program, stack="prod", computed={})
 
 
-def monitoring(schedules: str | None = None) -> Declared:
+def monitoring(schedules: str | None = None, secrets: ReceiverSecrets | None = None) -> Declared:
     def program():
         Monitoring(
             "aws",
@@ -180,8 +181,10 @@ def monitoring(schedules: str | None = None) -> Declared:
                 monitoring=inference().monitoring,
                 queue_time_ms=20,
                 gpu=True,
+                cluster="prod-aws",
                 image=mirrored,
                 schedules=schedules,
+                secrets=secrets,
             ),
         )
         return {}

@@ -1,6 +1,7 @@
-"""A real Prometheus over a real Triton, edge and gateway: a killed Triton pages, and its return ends the page.
+"""A real Prometheus over a real Triton, edge and gateway, and a real Alertmanager behind it: a killed Triton calls
+somebody, and its return tells them of the end.
 
-Not here: NVIDIA's dcgm-exporter, which needs a card, and the alerts' way out, for there is no Alertmanager yet.
+Not here: NVIDIA's dcgm-exporter, which needs a card; a pager and a Slack, for which a server of the test stands; mail.
 """
 
 import contextlib
@@ -25,6 +26,8 @@ from serving.edge.config import GatewayUpstream, LimitConfig
 from serving.runtime import launcher
 from serving.runtime.server import ServerConfig, ServerHandle
 from tests.infra.clone import free_ports
+from tests.infra.monitoring.alertmanager import Called, ready, receivers, running_alertmanager, until, written
+from tests.infra.monitoring.alertmanager import real as with_alertmanager
 from tests.releases import tiny_release
 from tests.serving.conftest import EMBEDDED, config_in
 from tests.serving.edge.estate import Edge, Estate, running, tritons
@@ -35,6 +38,7 @@ PROMETHEUS = shutil.which("prometheus")
 pytestmark = [
     pytest.mark.triton,
     pytest.mark.envoy,
+    with_alertmanager,
     pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is missing: apt-get install prometheus"),
 ]
 
@@ -43,7 +47,7 @@ SCALE = 1 / 60
 RULES = rule_groups(queue_time_ms=20, gpu=False, scale=SCALE)
 WAIT_SECONDS = 180
 # Names of labels look alike, but a comparison follows them.
-METRIC = re.compile(r"\b(?:nv|envoy|rialto)_\w+\b(?![=!])")
+METRIC = re.compile(r"\b(?:nv|envoy|rialto|alertmanager)_\w+\b(?![=!])")
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Watched:
     gateway: Running
     config: ServerConfig
     release: object
+    called: Called
     handles: list[ServerHandle] = field(default_factory=list)
 
     def query(self, expr: str) -> list[dict]:
@@ -87,55 +92,52 @@ class Watched:
                 ask.get("/recommend", params={"user_id": user, "k": 1 + k % 100})
 
 
-def configuration(scraped):
+def configuration(scraped, alertmanager):
     jobs = [
         {"job_name": name, "metrics_path": path, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
         for name, (port, path) in scraped.items()
     ]
     return {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "global": {
+            "scrape_interval": "1s",
+            "evaluation_interval": "1s",
+            "external_labels": {"cluster": "test"},
+        },
         "rule_files": ["rules.yml"],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": jobs,
     }
 
 
 @contextlib.contextmanager
-def running_prometheus(folder: Path, scraped):
+def running_prometheus(folder: Path, scraped, alertmanager):
     (port,) = free_ports(1)
     folder.mkdir()
     (folder / "rules.yml").write_text(yaml.safe_dump(RULES))
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration(scraped)))
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration(scraped, alertmanager)))
     command = [PROMETHEUS, f"--config.file={folder / 'prometheus.yml'}"]
     command += [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as ask:
-            deadline = time.monotonic() + WAIT_SECONDS
-            while not ready(ask):
-                assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline, (folder / "log").read_text()
-                time.sleep(0.1)
+            until(lambda: process.poll() is not None or ready(ask), (folder / "log").read_text)
+            assert process.poll() is None, (folder / "log").read_text()
             yield ask
     finally:
         process.terminate()
         process.wait()
 
 
-def ready(ask):
-    try:
-        return ask.get("/-/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
     root = tmp_path_factory.mktemp("watched")
     estate = Estate.make(root / "estate")
-    watched = Watched(None, None, None, config_in(root / "server"), tiny_release(root / "release"))
+    config, release = config_in(root / "server"), tiny_release(root / "release")
     done = threading.Event()
     with contextlib.ExitStack() as stack:
+        called, port = stack.enter_context(receivers())
+        watched = Watched(None, None, None, config, release, called)
         stack.callback(lambda: [launcher.stop(handle) for handle in watched.handles[-1:]])
         watched.start()
         ports = watched.config.ports
@@ -144,12 +146,18 @@ def watched(tmp_path_factory):
         upstream = GatewayUpstream(host="127.0.0.1", port=watched.gateway.port)
         config = estate.config(tritons(ports.http), upstream, LimitConfig(address_per_second=1000))
         watched.edge = stack.enter_context(running(estate, config))
+        (folder := root / "alertmanager").mkdir()
+        hurried = written(folder, port, group_wait="1s", group_interval="1s")
+        manager = stack.enter_context(running_alertmanager(folder, hurried)).base_url
         scraped = {
+            "alertmanager": (manager.port, "/metrics"),
             "triton": (ports.metrics, "/metrics"),
             "edge": (config.metrics_port, "/stats/prometheus"),
             "gateway": (watched.gateway.port, "/metrics"),
         }
-        watched.prometheus = stack.enter_context(running_prometheus(root / "prometheus", scraped))
+        watched.prometheus = stack.enter_context(
+            running_prometheus(root / "prometheus", scraped, manager.netloc.decode())
+        )
         asking = threading.Thread(target=watched.ask, args=(done,))
         asking.start()
         stack.callback(asking.join)
@@ -177,14 +185,17 @@ def test_every_objective_has_a_figure_and_keeps_its_promise_while_all_is_well(wa
     assert figures()["availability"] == 0
 
 
-def test_a_killed_triton_pages_and_its_return_ends_the_page(watched):
+def test_a_killed_triton_calls_somebody_and_its_return_tells_them_of_the_end(watched):
     pages = {"AvailabilityBurnsFast", "FallbackBurnsFast"}
     watched.until(lambda: not pages & watched.firing(), "a quiet beginning")
+    before = watched.called.pages("resolve")
 
     os.kill(watched.handles[-1].process.pid, signal.SIGKILL)
-    watched.until(lambda: pages <= watched.firing(), "both pages")
+    watched.until(lambda: pages <= watched.firing(), "both alerts")
+    watched.until(lambda: pages <= watched.called.pages("trigger"), "both pages")
     launcher.stop(watched.handles[-1])
     watched.start()
 
     watched.until(lambda: not pages & watched.firing(), "the end of both")
+    watched.until(lambda: pages <= watched.called.pages("resolve") - before, "word of it")
     assert watched.query("sum(envoy_cluster_membership_healthy)")
