@@ -8,8 +8,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.bridge.alerts import JOB, rule_groups
+from infra.bridge.dashboard import bridge_board
 from infra.bridge.description import Bridge
 from infra.bridge.firewall import METRICS_PORT
+from infra.monitoring.dashboard import dashboard_maps
 
 __all__ = ["Observation", "ObservationArgs"]
 
@@ -25,7 +27,7 @@ class ObservationArgs:
 
 
 class Observation(pulumi.ComponentResource):
-    """What Prometheus asks of the gateways, and the alerts that follow from it."""
+    """What Prometheus asks of the gateways, and the alerts and the dashboard made of it."""
 
     def __init__(self, name: str, args: ObservationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:bridge:Observation", name, None, opts)
@@ -50,4 +52,5 @@ class Observation(pulumi.ComponentResource):
             spec=rule_groups(args.bridge),
             opts=inside,
         )
+        dashboard_maps(f"{name}-dashboard", args.namespace, {"bridge": bridge_board()}, inside)
         self.register_outputs({})

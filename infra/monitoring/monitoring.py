@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.autoscaling import QUEUE_TIME_METRIC
 from infra.inference.pod_security import namespace_labels
+from infra.monitoring.dashboard import dashboard_maps, objectives_board, serving_board
 from infra.monitoring.delivery import Delivery, DeliveryArgs, alertmanager_values
 from infra.monitoring.image import ADAPTER, ALERTMANAGER, OPERATOR, PROMETHEUS, RELOADER, STATE
 from infra.monitoring.receiver import ReceiverSecrets
@@ -87,6 +88,8 @@ class Monitoring(pulumi.ComponentResource):
             spec=rule_groups(queue_time_ms=args.queue_time_ms, gpu=args.gpu),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[prometheus]),
         )
+        boards = {"objectives": objectives_board(), "serving": serving_board(gpu=args.gpu)}
+        dashboard_maps(f"{name}-dashboard", here, boards, inside)
         # Whoever uses the types and the metric comes after both.
         self.namespace = pulumi.Output.all(here, adapter.id).apply(lambda values: str(values[0]))
         self.register_outputs({"namespace": self.namespace})

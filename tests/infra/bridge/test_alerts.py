@@ -1,11 +1,8 @@
 """Prometheus' own promtool holds the alerts to what they promise, over made-up figures of two gateways."""
 
-import re
-
 import pytest
 
 from infra.bridge.alerts import METRICS_FILE, SEVERITIES, rule_groups
-from infra.bridge.machine.metrics import METRICS
 from tests.infra.bridge.bridges import PROJECT, bridge
 from tests.infra.monitoring import promtool
 from tests.infra.monitoring.promtool import complaint, real, series
@@ -207,18 +204,3 @@ def test_every_alert_says_how_urgent_it_is_and_where_to_read_on():
     for each in RULES["groups"][0]["rules"][1:]:
         assert each["labels"]["severity"] in SEVERITIES
         assert (PROJECT / each["annotations"]["runbook"]).is_file()
-
-
-def test_alerts_ask_only_for_what_the_gateways_write_and_exporters_tell():
-    others = {
-        "node_textfile_mtime_seconds",
-        "kube_cronjob_created",
-        "kube_cronjob_status_last_successful_time",
-    }
-    asked = set(
-        re.findall(
-            r"\b(?:bridge_|node_|kube_)\w+", " ".join(each["expr"] for each in RULES["groups"][0]["rules"])
-        )
-    )
-
-    assert asked <= METRICS.keys() | others

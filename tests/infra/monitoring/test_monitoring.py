@@ -64,8 +64,10 @@ def test_every_monitor_and_rule_is_seen_whoever_made_it(kind):
     assert prometheus[f"{kind}SelectorNilUsesHelmValues"] is False
 
 
-def test_only_the_namespace_and_the_rules_are_no_chart():
-    assert [each["kind"] for each in manifests(monitoring())] == ["Namespace", "PrometheusRule"]
+def test_only_the_namespace_the_rules_and_the_dashboards_are_no_chart():
+    kinds = [each["kind"] for each in manifests(monitoring())]
+
+    assert sorted(kinds) == ["ConfigMap", "ConfigMap", "Namespace", "PrometheusRule"]
 
 
 def test_prometheus_remembers_longer_than_the_longest_window_of_a_rule():
