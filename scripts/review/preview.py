@@ -24,7 +24,7 @@ from scripts.review.trial import PROJECT, PULUMI, Trial
 from scripts.review.verdict import BLOCKED
 from scripts.standins.server import StandIns, standins
 
-__all__ = ["preview"]
+__all__ = ["REVIEWS", "preview"]
 
 REVIEWS = PROJECT / ".rialto" / "review"
 

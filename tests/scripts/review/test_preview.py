@@ -92,20 +92,25 @@ def test_what_the_engine_says_before_it_can_preview_is_shown_as_it_is(engine, co
 
 @pytest.mark.engine
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_without_an_account_the_whole_estate_is_shown_and_said_to_be_a_stand_ins(environment):
+def test_without_an_account_the_whole_estate_is_shown_and_said_to_be_a_stand_ins(environment, tmp_path):
     stack_file = PROJECT / "stacks" / f"Pulumi.{environment}.yaml"
     committed = stack_file.read_bytes()
 
-    done = subprocess.run(
-        [PROJECT / "scripts" / "preview", environment], env=WITHOUT_ACCOUNT, capture_output=True, text=True
-    )
+    picture = tmp_path / "architecture.svg"
 
-    first, *tree, last = done.stdout.splitlines()
+    command = [PROJECT / "scripts" / "preview", environment, "--picture", picture]
+    done = subprocess.run(command, env=WITHOUT_ACCOUNT, capture_output=True, text=True)
+
+    first, *tree, last, drawn = done.stdout.splitlines()
     review = (PROJECT / ".rialto" / "review" / f"{environment}.md").read_text()
     page = (PROJECT / ".rialto" / "review" / f"{environment}.html").read_text()
     assert done.returncode == 0, done.stdout + done.stderr
     assert first.startswith("Stand-ins answer for the clouds (AWS: no AWS_PROFILE")
     assert last.startswith("Stand-ins answered: no cloud has seen this. next: ")
+    assert drawn == f"the picture is in {picture}"
+    if environment == "prod":
+        # What the engine sees is what the recording of test_picture.py saw.
+        assert picture.read_text() == (PROJECT / "infra" / "architecture.svg").read_text()
     shown = [line.split()[1] for line in tree if line.startswith(" + ")]
     assert {"aws:eks/cluster:Cluster", "openstack:containerinfra/cluster:Cluster"} <= set(shown)
     digest = json.loads((PROJECT / ".rialto" / "review" / f"{environment}.json").read_text())
