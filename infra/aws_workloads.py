@@ -13,6 +13,7 @@ from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
+from infra.monitoring.topic import topics
 from infra.openstack.gateway import GatewayMachines
 from infra.scheduling import GPU_LABELS
 from infra.settings import HybridSettings
@@ -50,6 +51,7 @@ def aws_workloads(
             gpu=chosen.aws.device == "gpu",
             cluster=f"{pulumi.get_stack()}-aws",
             image=image,
+            outlet=topics(public.alert_topics, settings.aws.region, str(settings.aws.network.range)),
         ),
         inside,
     )

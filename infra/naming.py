@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["CODE_PREFIX", "NAMESPACE", "TRAINING_ACCOUNT", "TRITON_ACCOUNT", "release_prefix", "tags"]
+__all__ = [
+    "ALERTMANAGER_ACCOUNT",
+    "CODE_PREFIX",
+    "MONITORING_NAMESPACE",
+    "NAMESPACE",
+    "TRAINING_ACCOUNT",
+    "TRITON_ACCOUNT",
+    "release_prefix",
+    "tags",
+]
 
-# The Kubernetes namespace on both clusters, and the service accounts in it that cloud identities are bound to.
+# The Kubernetes namespaces on both clusters, and the service accounts in them that cloud identities are bound to.
 NAMESPACE = "rialto"
 TRITON_ACCOUNT = "triton"
 TRAINING_ACCOUNT = "training"
+MONITORING_NAMESPACE = "monitoring"
+ALERTMANAGER_ACCOUNT = "alertmanager"
 # Bundles of training code lie there in AWS's bucket, keyed by their digest, beside the data sets.
 CODE_PREFIX = "code"
 

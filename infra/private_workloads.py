@@ -19,7 +19,7 @@ from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
-from infra.monitoring.receiver import ReceiverSecrets
+from infra.monitoring.receiver import ReceiverSecrets, people
 from infra.openstack.cloud import PrivateCloud
 from infra.openstack.identity import StoreReader
 from infra.settings import HybridSettings, Secrets
@@ -45,8 +45,13 @@ def private_workloads(
             cluster=f"{pulumi.get_stack()}-openstack",
             image=str,
             schedules=naming.NAMESPACE,
-            secrets=ReceiverSecrets(
-                pager_key=secrets.pager_key, slack_url=secrets.slack_url, mail_password=secrets.mail_password
+            outlet=people(
+                chosen.monitoring.receivers,
+                ReceiverSecrets(
+                    pager_key=secrets.pager_key,
+                    slack_url=secrets.slack_url,
+                    mail_password=secrets.mail_password,
+                ),
             ),
         ),
         inside,

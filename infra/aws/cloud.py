@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 
 from infra.aws.add_on import NodeAddOns, NodeAddOnsArgs, PodAddOns, PodAddOnsArgs
+from infra.aws.alert_topic import AlertTopics, AlertTopicsArgs
 from infra.aws.autoscaler import AutoscalerIdentity, AutoscalerIdentityArgs
 from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.gpu_nodes import GpuNodes, GpuNodesArgs
@@ -86,6 +87,7 @@ class AwsCloud(pulumi.ComponentResource):
         self._identities()
         self.sync_target = self._sync_target()
         self.objects_key_arn = self._keys.objects
+        self.alert_topics = self._alert_topics()
         self.kubeconfig = self._cluster.kubeconfig
         self.bucket = self.storage.bucket
         self.s3_ranges = self._network.s3_ranges
@@ -240,6 +242,20 @@ class AwsCloud(pulumi.ComponentResource):
         AutoscalerIdentity(
             f"{self._name}-autoscaler", AutoscalerIdentityArgs(**whose, region=chosen.region), self._inside
         )
+
+    def _alert_topics(self) -> Mapping[str, pulumi.Output[str]]:
+        """Declare how the cluster's alerts reach somebody."""
+        return AlertTopics(
+            f"{self._name}-alerts",
+            AlertTopicsArgs(
+                alerts=self._args.aws.alerts,
+                prefix=self._args.prefix,
+                account=self._args.aws.account,
+                cluster_name=self._cluster.cluster_name,
+                cluster_arn=self._cluster.arn,
+            ),
+            self._inside,
+        ).topic_arns
 
     def _sync_target(self) -> SyncTarget:
         """Declare what the private cloud copies its data sets to."""

@@ -50,6 +50,8 @@ INTERFACES: dict[str, tuple[str, ...]] = {
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
     ),
+    # Alertmanager calls people.
+    "sns": ("sns:Publish",),
     # Nodes join; the autoscaler reads the labels and taints of an empty pool.
     "eks": ("eks:DescribeCluster", "eks:DescribeNodegroup"),
     "eks-auth": ("eks-auth:AssumeRoleForPodIdentity",),

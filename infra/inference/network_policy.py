@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from infra.inference.store_access import StoreAccess
 
-__all__ = ["NAMESPACE_NAME_LABEL", "default_deny", "to_names", "to_store"]
+__all__ = ["NAMESPACE_NAME_LABEL", "Egress", "default_deny", "to_identity_agent", "to_names", "to_store"]
 
 # Kubernetes itself sets it on every namespace
 # (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name).
@@ -55,13 +55,15 @@ def to_store(access: StoreAccess) -> Sequence[Egress]:
     store: Egress = {"to": blocks, "ports": [{"protocol": "TCP", "port": access.port}]}
     if access.key is not None:
         return [store]
-    return [
-        store,
-        {
-            "to": [_block(IDENTITY_AGENT)],
-            "ports": [{"protocol": "TCP", "port": IDENTITY_PORT}],
-        },
-    ]
+    return [store, to_identity_agent()]
+
+
+def to_identity_agent() -> Egress:
+    """To whoever says who a pod is on AWS."""
+    return {
+        "to": [_block(IDENTITY_AGENT)],
+        "ports": [{"protocol": "TCP", "port": IDENTITY_PORT}],
+    }
 
 
 def _block(cidr: str) -> kubernetes.networking.v1.NetworkPolicyPeerArgsDict:

@@ -9,8 +9,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.inference.network_policy import to_names
-from infra.monitoring.receiver import SECRET, ReceiverSecrets, receiver_configuration
-from infra.settings.alerting import ReceiverSettings
+from infra.monitoring.outlet import Outlet
+from infra.monitoring.receiver import SECRET
+from infra.naming import ALERTMANAGER_ACCOUNT
 
 __all__ = ["Delivery", "DeliveryArgs", "alertmanager_values"]
 
@@ -23,18 +24,13 @@ PEER_PORT = 9094
 # The port of the operator's reloader beside it, which Prometheus scrapes.
 RELOADER_PORT = 8080
 REPLICAS = 2
-HTTPS = 443
-# The pager and Slack have no fixed addresses: all but what is private (https://www.rfc-editor.org/rfc/rfc1918) or only
-# reached from its own link, such as a cloud's metadata (https://www.rfc-editor.org/rfc/rfc3927).
-PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryArgs:
-    """Who is called, with which keys, and the namespace of Prometheus."""
+    """How alerts leave, and the namespace of Prometheus."""
 
-    receivers: ReceiverSettings
-    secrets: ReceiverSecrets
+    outlet: Outlet
     namespace: pulumi.Input[str]
 
 
@@ -44,13 +40,14 @@ class Delivery(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("rialto:monitoring:Delivery", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        kubernetes.core.v1.Secret(
-            f"{name}-keys",
-            metadata={"name": SECRET, "namespace": args.namespace},
-            type="Opaque",
-            string_data=args.secrets.files(),
-            opts=inside,
-        )
+        if args.outlet.keys:
+            kubernetes.core.v1.Secret(
+                f"{name}-keys",
+                metadata={"name": SECRET, "namespace": args.namespace},
+                type="Opaque",
+                string_data=args.outlet.keys,
+                opts=inside,
+            )
         kubernetes.networking.v1.NetworkPolicy(
             name,
             metadata={"name": "alertmanager", "namespace": args.namespace},
@@ -67,14 +64,7 @@ class Delivery(pulumi.ComponentResource):
                 "egress": [
                     to_names(),
                     {"to": [{"pod_selector": {"match_labels": LABELS}}], "ports": _peers()},
-                    {
-                        "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE}}],
-                        "ports": _tcp(HTTPS),
-                    },
-                    {
-                        "to": [{"ip_block": {"cidr": str(each)}} for each in args.receivers.mail.ranges],
-                        "ports": _tcp(args.receivers.mail.port),
-                    },
+                    *args.outlet.egress,
                 ],
             },
             opts=inside,
@@ -82,16 +72,17 @@ class Delivery(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def alertmanager_values(receivers: ReceiverSettings, image: pulumi.Input[dict[str, str]]) -> dict[str, Any]:
+def alertmanager_values(outlet: Outlet, image: pulumi.Input[dict[str, str]]) -> dict[str, Any]:
     """What kube-prometheus-stack is told; it then points its Prometheus there. Nothing in it is secret."""
     return {
         "enabled": True,
-        "config": receiver_configuration(receivers),
+        "config": outlet.configuration,
+        "serviceAccount": {"name": ALERTMANAGER_ACCOUNT},
         "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
         "alertmanagerSpec": {
             "image": image,
             "replicas": REPLICAS,
-            "secrets": [SECRET],
+            "secrets": [SECRET] if outlet.keys else [],
             "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         },
     }

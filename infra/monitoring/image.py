@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["ADAPTER", "ALERTMANAGER", "IMAGES", "OPERATOR", "PROMETHEUS", "RELOADER", "STATE"]
 
 PROMETHEUS = "quay.io/prometheus/prometheus"
+ALERTMANAGER = "quay.io/prometheus/alertmanager"
 OPERATOR = "quay.io/prometheus-operator/prometheus-operator"
 RELOADER = "quay.io/prometheus-operator/prometheus-config-reloader"
 ADAPTER = "registry.k8s.io/prometheus-adapter/prometheus-adapter"
-# In the private cluster alone: AWS has no internet to call anybody over, and no schedules of the sync.
-ALERTMANAGER = "quay.io/prometheus/alertmanager"
+# In the private cluster alone, where the sync's schedules are.
 STATE = "registry.k8s.io/kube-state-metrics/kube-state-metrics"
-IMAGES = (PROMETHEUS, OPERATOR, RELOADER, ADAPTER)
+IMAGES = (PROMETHEUS, ALERTMANAGER, OPERATOR, RELOADER, ADAPTER)

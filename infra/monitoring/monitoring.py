@@ -14,13 +14,13 @@ from infra.inference.pod_security import namespace_labels
 from infra.monitoring.dashboard import dashboard_maps, objectives_board, serving_board
 from infra.monitoring.delivery import Delivery, DeliveryArgs, alertmanager_values
 from infra.monitoring.image import ADAPTER, ALERTMANAGER, OPERATOR, PROMETHEUS, RELOADER, STATE
-from infra.monitoring.receiver import ReceiverSecrets
+from infra.monitoring.outlet import Outlet
 from infra.monitoring.rules import rule_groups
+from infra.naming import MONITORING_NAMESPACE
 from infra.settings.inference import MonitoringSettings
 
-__all__ = ["NAMESPACE", "Monitoring", "MonitoringArgs"]
+__all__ = ["Monitoring", "MonitoringArgs"]
 
-NAMESPACE = "monitoring"
 # The machine that runs Pulumi fetches the charts; the cluster's nodes pull their images (image.py).
 CHARTS = "oci://ghcr.io/prometheus-community/charts"
 RELEASE = "prometheus"
@@ -39,7 +39,7 @@ class MonitoringArgs:
 
     `image` turns a public image into the one that this cluster's nodes pull; `queue_time_ms` is what Triton scales on.
     `cluster` is what every alert calls the place it comes from. `schedules` is the namespace whose CronJobs say when
-    they last ended well, `secrets` the keys of those who are called; None where nobody asks, and nobody is called.
+    they last ended well; None where nobody asks.
     """
 
     monitoring: MonitoringSettings
@@ -47,8 +47,8 @@ class MonitoringArgs:
     gpu: bool
     cluster: str
     image: Callable[[str], pulumi.Input[str]]
+    outlet: Outlet
     schedules: str | None = None
-    secrets: ReceiverSecrets | None = None
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -60,17 +60,17 @@ class Monitoring(pulumi.ComponentResource):
         super().__init__("rialto:monitoring:Monitoring", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
         namespace = kubernetes.core.v1.Namespace(
-            name, metadata={"name": NAMESPACE, "labels": namespace_labels("baseline")}, opts=inside
+            name, metadata={"name": MONITORING_NAMESPACE, "labels": namespace_labels("baseline")}, opts=inside
         )
         here = namespace.metadata.apply(lambda metadata: str(metadata.name))
-        delivery = _delivery(f"{name}-delivery", here, args, inside)
+        delivery = Delivery(f"{name}-delivery", DeliveryArgs(outlet=args.outlet, namespace=here), inside)
         prometheus = _release(
             f"{name}-prometheus",
             here,
             "kube-prometheus-stack",
             args.monitoring.prometheus_chart,
             _prometheus(args),
-            pulumi.ResourceOptions(parent=self, depends_on=delivery),
+            pulumi.ResourceOptions(parent=self, depends_on=[delivery]),
         )
         adapter = _release(
             f"{name}-adapter",
@@ -93,17 +93,6 @@ class Monitoring(pulumi.ComponentResource):
         # Whoever uses the types and the metric comes after both.
         self.namespace = pulumi.Output.all(here, adapter.id).apply(lambda values: str(values[0]))
         self.register_outputs({"namespace": self.namespace})
-
-
-def _delivery(
-    name: str, namespace: pulumi.Input[str], args: MonitoringArgs, opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
-    if args.secrets is None:
-        return []
-    receivers = args.monitoring.receivers
-    return [
-        Delivery(name, DeliveryArgs(receivers=receivers, secrets=args.secrets, namespace=namespace), opts)
-    ]
 
 
 def _release(
@@ -131,7 +120,7 @@ def _release(
 def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
     return {
         "fullnameOverride": RELEASE,
-        "alertmanager": _alertmanager(args),
+        "alertmanager": alertmanager_values(args.outlet, _split(args.image(ALERTMANAGER))),
         "grafana": _OFF,
         "defaultRules": {"create": False},
         # Looks into nodes; nothing here needs it yet.
@@ -163,12 +152,6 @@ def _prometheus(args: MonitoringArgs) -> dict[str, Any]:
             }
         },
     }
-
-
-def _alertmanager(args: MonitoringArgs) -> dict[str, Any]:
-    if args.secrets is None:
-        return _OFF
-    return alertmanager_values(args.monitoring.receivers, _split(args.image(ALERTMANAGER)))
 
 
 def _state(args: MonitoringArgs) -> dict[str, Any]:

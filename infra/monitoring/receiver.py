@@ -7,17 +7,19 @@ from typing import Any
 
 import pulumi
 
-from infra.monitoring.routing import configuration
+from infra.monitoring.outlet import Outlet
+from infra.monitoring.routing import FIRST, LINES, NAME, configuration
 from infra.settings.alerting import ReceiverSettings
 
-__all__ = ["SECRET", "ReceiverSecrets", "receiver_configuration"]
+__all__ = ["SECRET", "ReceiverSecrets", "people", "receiver_configuration"]
 
 # The Secret, and where the operator mounts it (https://prometheus-operator.dev/docs/api-reference/api/: `secrets`).
 SECRET = "alert-receivers"
 FOLDER = f"/etc/alertmanager/secrets/{SECRET}"
-_FIRST = "{{ (index .Alerts 0).Annotations"
-_NAME = "{{ .CommonLabels.alertname }} ({{ .CommonLabels.cluster }})"
-_LINES = "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ end }}" + f"Runbook: {_FIRST}.runbook }}}}"
+HTTPS = 443
+# The pager and Slack have no fixed addresses: all but what is private (https://www.rfc-editor.org/rfc/rfc1918) or only
+# reached from its own link, such as a cloud's metadata (https://www.rfc-editor.org/rfc/rfc3927).
+PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,25 @@ class ReceiverSecrets:
         }
 
 
+def people(receivers: ReceiverSettings, secrets: ReceiverSecrets) -> Outlet:
+    """The pager, Slack and the mailbox: by HTTPS outside, and by mail to one server."""
+    mail = receivers.mail
+    return Outlet(
+        configuration=receiver_configuration(receivers),
+        egress=[
+            {
+                "to": [{"ip_block": {"cidr": "0.0.0.0/0", "except_": PRIVATE}}],
+                "ports": [{"protocol": "TCP", "port": HTTPS}],
+            },
+            {
+                "to": [{"ip_block": {"cidr": str(each)}} for each in mail.ranges],
+                "ports": [{"protocol": "TCP", "port": mail.port}],
+            },
+        ],
+        keys=secrets.files(),
+    )
+
+
 def receiver_configuration(receivers: ReceiverSettings, folder: str = FOLDER) -> dict[str, Any]:
     """Alertmanager's file; `folder` is where it finds its keys."""
     mail = receivers.mail
@@ -48,7 +69,7 @@ def receiver_configuration(receivers: ReceiverSettings, folder: str = FOLDER) ->
             },
             "ticket": {
                 "slack_configs": [_slack(receivers.slack.ticket)],
-                "email_configs": [{"to": mail.to, "headers": {"Subject": _NAME}, "text": _LINES}],
+                "email_configs": [{"to": mail.to, "headers": {"Subject": NAME}, "text": LINES}],
             },
         },
         {
@@ -66,8 +87,8 @@ def _pager(folder: str) -> dict[str, Any]:
     return {
         "routing_key_file": f"{folder}/pager-key",
         "severity": "critical",
-        "description": f"{_NAME}: {_FIRST}.summary }}}}",
-        "details": {"runbook": f"{_FIRST}.runbook }}}}"},
+        "description": f"{NAME}: {FIRST}.summary }}}}",
+        "details": {"runbook": f"{FIRST}.runbook }}}}"},
     }
 
 
@@ -75,6 +96,6 @@ def _slack(channel: str) -> dict[str, Any]:
     return {
         "channel": channel,
         "send_resolved": True,
-        "title": f"[{{{{ .Status }}}}] {_NAME}",
-        "text": _LINES,
+        "title": f"[{{{{ .Status }}}}] {NAME}",
+        "text": LINES,
     }

@@ -7,7 +7,12 @@ from typing import Any
 
 from infra.monitoring.objective import Severity
 
-__all__ = ["FOLLOWS", "configuration"]
+__all__ = ["FIRST", "FOLLOWS", "LINES", "NAME", "configuration"]
+
+# What every message says: which alert where, and then each of them with what to read.
+NAME = "{{ .CommonLabels.alertname }} ({{ .CommonLabels.cluster }})"
+FIRST = "{{ (index .Alerts 0).Annotations"
+LINES = "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ end }}" + f"Runbook: {FIRST}.runbook }}}}"
 
 # What cannot be otherwise while the first is so, by name: whoever was called for that needs no second call.
 FOLLOWS: Mapping[str, tuple[str, ...]] = {

@@ -24,6 +24,7 @@ UNPRICED = {
     "aws:s3/bucket:Bucket": "buckets, by what they hold",
     "aws:ecr/repository:Repository": "image repositories, by what they hold",
     "aws:cloudwatch/logGroup:LogGroup": "log groups, by what is written",
+    "aws:sns/topic:Topic": "topics, by what is sent",
 }
 PRIVATE = "openstack:"
 

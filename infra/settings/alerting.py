@@ -1,4 +1,4 @@
-"""What a stack chooses of who is called: channels of Slack and a mailbox; the pager has its key alone."""
+"""What a stack chooses of who is called: channels of Slack and mailboxes; the pager has its key alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from infra.settings.group import Group, Network
 
-__all__ = ["MailSettings", "ReceiverSettings", "SlackSettings"]
+__all__ = ["MailSettings", "ReceiverSettings", "SlackSettings", "TopicSettings"]
 
 # Capitals and dots are no part of a channel's name (https://api.slack.com/methods/conversations.create).
 Channel = Annotated[str, Field(pattern=r"^#[a-z0-9_-]{1,80}$")]
@@ -46,3 +46,15 @@ class ReceiverSettings(Group):
 
     slack: SlackSettings
     mail: MailSettings
+
+
+class TopicSettings(Group):
+    """Who is called from AWS, whose network reaches neither Slack nor a mail server: SNS mails them.
+
+    Each mailbox gets one mail first, with a link that says yes.
+    """
+
+    page: Mailbox
+    """The pager's own mailbox, which makes an incident of a mail."""
+    ticket: Mailbox
+    """Who gets tickets."""

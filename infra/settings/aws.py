@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.aws.image import repository_of
+from infra.settings.alerting import TopicSettings
 from infra.settings.aws_cluster import ClusterSettings
 from infra.settings.aws_network import NetworkSettings
 from infra.settings.aws_node import DiskGib, GpuPool, SystemNodeSettings
@@ -53,6 +54,7 @@ class AwsSettings(Group):
     gpu_pools: Annotated[dict[Name, GpuPool], Field(min_length=1)]
     """The pools of GPU nodes by name."""
     store: StoreSettings
+    alerts: TopicSettings
     images: Annotated[dict[Name, Image], Field(min_length=1)]
     """The ECR repositories by name, and the public image that each is a copy of; nodes reach no other registry."""
     autoscaler_image: ImageSettings

@@ -124,6 +124,9 @@ TARGETS = {
         },
     ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Target("eks.CreatePodIdentityAssociation"),
+    # kmsMasterKeyId: an attribute, and of those SNS takes any.
+    "aws:sns/topic:Topic": Target("sns.CreateTopic", renames={"kmsMasterKeyId": "-"}),
+    "aws:sns/topicSubscription:TopicSubscription": Target("sns.Subscribe", renames={"topic": "TopicArn"}),
     "aws:iam/role:Role": Target("iam.CreateRole", renames={"assumeRolePolicy": "AssumeRolePolicyDocument"}),
     "aws:iam/rolePolicy:RolePolicy": Target(
         "iam.PutRolePolicy", renames={"role": "RoleName", "policy": "PolicyDocument"}

@@ -101,6 +101,7 @@ COMPUTED = {
     "aws:iam/role:Role": lambda name: {"arn": f"arn:aws:iam::111122223333:role/{name}", "name": name},
     "aws:s3/bucket:Bucket": lambda name: {"arn": f"arn:aws:s3:::{name}", "bucket": name},
     "aws:cloudwatch/logGroup:LogGroup": _arn("logs"),
+    "aws:sns/topic:Topic": _arn("sns"),
     "aws:ec2/launchTemplate:LaunchTemplate": lambda name: {"latestVersion": 1},
     "aws:ecr/repository:Repository": lambda name: {"repositoryUrl": f"registry.example/rialto-test/{name}"},
     "aws:eks/cluster:Cluster": lambda name: {

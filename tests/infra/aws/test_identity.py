@@ -139,6 +139,7 @@ def test_each_identity_belongs_to_one_service_account_of_this_cluster(prod):
         "aws-triton": ("rialto", "triton"),
         "aws-training": ("rialto", "training"),
         "aws-autoscaler": ("kube-system", "cluster-autoscaler"),
+        "aws-alerts": ("monitoring", "alertmanager"),
     }
     for name, (namespace, account) in whose.items():
         (statement,) = trust(prod, name)

@@ -56,7 +56,9 @@ def test_every_service_that_nodes_need_has_an_endpoint_in_every_zone(prod):
     }
 
     assert set(services) == {"s3", *INTERFACES}
-    assert {"ecr.api", "ecr.dkr", "sts", "logs", "ec2", "eks", "eks-auth", "autoscaling"} == set(INTERFACES)
+    assert {"ecr.api", "ecr.dkr", "sts", "logs", "ec2", "eks", "eks-auth", "autoscaling", "sns"} == set(
+        INTERFACES
+    )
     assert services["s3"]["vpcEndpointType"] == "Gateway"
     for service in INTERFACES:
         assert len(services[service]["subnetIds"]) == 3

@@ -14,7 +14,8 @@ from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
-from infra.monitoring.receiver import ReceiverSecrets
+from infra.monitoring.outlet import Outlet
+from infra.monitoring.topic import topics
 from infra.scheduling import GPU_LABELS
 from infra.settings.inference import InferenceSettings
 from infra.settings.training import TrainingSettings
@@ -173,7 +174,13 @@ def device_plugin() -> Declared:
     return record(program, stack="prod", computed={})
 
 
-def monitoring(schedules: str | None = None, secrets: ReceiverSecrets | None = None) -> Declared:
+def by_topics() -> Outlet:
+    """How alerts leave AWS."""
+    arns = {each: f"arn:aws:sns:eu-central-1:111122223333:rialto-prod-{each}" for each in ("page", "ticket")}
+    return topics(arns, "eu-central-1", "10.20.0.0/16")
+
+
+def monitoring(schedules: str | None = None, outlet: Outlet | None = None) -> Declared:
     def program():
         Monitoring(
             "aws",
@@ -184,7 +191,7 @@ def monitoring(schedules: str | None = None, secrets: ReceiverSecrets | None = N
                 cluster="prod-aws",
                 image=mirrored,
                 schedules=schedules,
-                secrets=secrets,
+                outlet=outlet or by_topics(),
             ),
         )
         return {}

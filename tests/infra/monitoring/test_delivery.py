@@ -1,7 +1,8 @@
 import pulumi
 import pytest
 
-from infra.monitoring.receiver import SECRET, ReceiverSecrets
+from infra.monitoring.receiver import SECRET, ReceiverSecrets, people
+from infra.naming import ALERTMANAGER_ACCOUNT
 from tests.infra.inference.estate import inference, monitoring
 from tests.manifests import SIGNATURE, manifests, of_kind
 
@@ -15,16 +16,29 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 
 @pytest.fixture(scope="module")
 def recorded():
-    return monitoring(
-        secrets=ReceiverSecrets(**{name: pulumi.Output.secret(text) for name, text in KEYS.items()})
+    secrets = ReceiverSecrets(**{name: pulumi.Output.secret(text) for name, text in KEYS.items()})
+    return monitoring(outlet=people(inference().monitoring.receivers, secrets))
+
+
+def chart_of(declared):
+    return next(
+        each for each in declared.of_type(RELEASE) if each.inputs["chart"].endswith("kube-prometheus-stack")
     )
+
+
+def blocks_of(policy):
+    """The addresses that pods may call: what is left out of them, and the ports."""
+    return {
+        peer["ipBlock"]["cidr"]: (peer["ipBlock"].get("except", []), [each["port"] for each in rule["ports"]])
+        for rule in policy["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    }
 
 
 @pytest.fixture(scope="module")
 def chart(recorded):
-    return next(
-        each for each in recorded.of_type(RELEASE) if each.inputs["chart"].endswith("kube-prometheus-stack")
-    )
+    return chart_of(recorded)
 
 
 @pytest.fixture(scope="module")
@@ -85,22 +99,29 @@ def test_only_prometheus_and_its_like_call_alertmanager(policy):
 
 def test_alertmanager_reaches_the_outside_by_https_and_of_the_inside_only_its_mail_server(policy):
     mail = inference().monitoring.receivers.mail
-    blocks = {
-        peer["ipBlock"]["cidr"]: (peer["ipBlock"].get("except", []), [each["port"] for each in rule["ports"]])
-        for rule in policy["egress"]
-        for peer in rule["to"]
-        if "ipBlock" in peer
-    }
-
     inside = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
-    assert blocks == {"0.0.0.0/0": (inside, [443]), str(mail.ranges[0]): ([], [mail.port])}
+    assert blocks_of(policy) == {"0.0.0.0/0": (inside, [443]), str(mail.ranges[0]): ([], [mail.port])}
 
 
-def test_who_has_nobody_to_call_runs_no_alertmanager():
-    quiet = monitoring()
-    (chart,) = [
-        each for each in quiet.of_type(RELEASE) if each.inputs["chart"].endswith("kube-prometheus-stack")
-    ]
+@pytest.fixture(scope="module")
+def aws():
+    return monitoring()
 
-    assert chart.inputs["values"]["alertmanager"] == {"enabled": False}
-    assert not of_kind(manifests(quiet), "Secret")
+
+def test_alerts_of_aws_leave_by_topics_and_need_no_key(aws):
+    values = chart_of(aws).inputs["values"]["alertmanager"]
+
+    assert not of_kind(manifests(aws), "Secret")
+    assert values["alertmanagerSpec"]["secrets"] == []
+    # EKS knows the pod by this name: infra/aws/alert_topic.py.
+    assert values["serviceAccount"] == {"name": ALERTMANAGER_ACCOUNT}
+    assert {
+        each["name"]: each["sns_configs"][0]["topic_arn"].rpartition("-")[2]
+        for each in values["config"]["receivers"]
+    } == {"page": "page", "ticket": "ticket"}
+
+
+def test_alertmanager_on_aws_reaches_services_of_aws_and_the_agent_that_says_who_it_is(aws):
+    (found,) = of_kind(manifests(aws), "NetworkPolicy")
+
+    assert blocks_of(found["spec"]) == {"10.20.0.0/16": ([], [443]), "169.254.170.23/32": ([], [80])}

@@ -36,6 +36,7 @@ def test_every_image_is_pulled_from_where_the_clusters_nodes_can():
         prometheus["prometheusOperator"]["image"],
         prometheus["prometheusOperator"]["prometheusConfigReloader"]["image"],
         prometheus["prometheus"]["prometheusSpec"]["image"],
+        prometheus["alertmanager"]["alertmanagerSpec"]["image"],
     ]
 
     assert {each["registry"] for each in used} == {host}
@@ -64,10 +65,10 @@ def test_every_monitor_and_rule_is_seen_whoever_made_it(kind):
     assert prometheus[f"{kind}SelectorNilUsesHelmValues"] is False
 
 
-def test_only_the_namespace_the_rules_and_the_dashboards_are_no_chart():
+def test_only_the_namespace_the_rules_the_dashboards_and_a_policy_are_no_chart():
     kinds = [each["kind"] for each in manifests(monitoring())]
 
-    assert sorted(kinds) == ["ConfigMap", "ConfigMap", "Namespace", "PrometheusRule"]
+    assert sorted(kinds) == ["ConfigMap", "ConfigMap", "Namespace", "NetworkPolicy", "PrometheusRule"]
 
 
 def test_prometheus_remembers_longer_than_the_longest_window_of_a_rule():

@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 import yaml
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+from moto.sns import sns_backends
 
 from infra.bridge.alerts import rule_groups as bridge_rules
 from infra.monitoring.objective import OBJECTIVES
 from infra.monitoring.routing import FOLLOWS
 from infra.monitoring.rules import rule_groups
+from infra.monitoring.topic import topic_configuration
 from tests.infra.bridge.bridges import bridge
 from tests.infra.monitoring.alertmanager import (
     KEYS,
@@ -23,7 +27,7 @@ from tests.infra.monitoring.alertmanager import (
 from tests.infra.monitoring.promtool import alerts_of
 
 ALERTS = alerts_of(rule_groups(queue_time_ms=20, gpu=True)) | alerts_of(bridge_rules(bridge()))
-CLUSTER = "prod-openstack"
+CLUSTER, REGION = "prod-openstack", "eu-central-1"
 
 
 @pytest.fixture
@@ -123,6 +127,54 @@ def test_a_page_of_an_objective_holds_back_its_own_ticket_and_no_other(manager):
 
     until(lambda: held_back(manager), lambda: slow)
     assert held_back(manager) == {"LatencyBurnsSlowly"}
+
+
+@pytest.fixture
+def topic_server(monkeypatch):
+    """An SNS of moto's: where it answers, the topics by severity, and what was sent to each."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "of-the-test")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        backend = sns_backends[DEFAULT_ACCOUNT_ID][REGION]
+        arns = {each: backend.create_topic(f"rialto-{each}", {}, {}).arn for each in ("page", "ticket")}
+        yield (
+            f"http://{host}:{port}",
+            arns,
+            lambda severity: backend.topics[arns[severity]].sent_notifications,
+        )
+    finally:
+        server.stop()
+        sns_backends.reset()
+
+
+@real
+def test_an_alert_of_aws_is_published_to_the_topic_of_its_severity(tmp_path, topic_server):
+    url, arns, sent = topic_server
+    config = topic_configuration(arns, REGION)
+    for each in (config["route"], *config["route"]["routes"]):
+        each["group_wait"] = "1s"
+    for each in config["receivers"]:
+        each["sns_configs"][0]["api_url"] = url
+    (path := tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(config))
+    annotations = {"annotations": ALERTS["TritonGone"]["annotations"]}
+
+    with running_alertmanager(tmp_path, path) as manager:
+        post(
+            manager,
+            alert("TritonGone", "prod-aws") | annotations,
+            alert("ReleaseOld", "prod-aws") | annotations,
+        )
+        until(lambda: sent("page") and sent("ticket"), (tmp_path / "log").read_text)
+
+    (page,), (ticket,) = sent("page"), sent("ticket")
+    assert [each[2] for each in (page, ticket)] == [
+        "[firing] TritonGone (prod-aws)",
+        "[firing] ReleaseOld (prod-aws)",
+    ]
+    assert annotations["annotations"]["summary"] in page[1]
 
 
 @real
