@@ -32,15 +32,16 @@ class Called:
 
     calls: list[tuple[str, dict]] = field(default_factory=list)
 
-    def pages(self, action: str) -> set[str]:
-        """The alerts that the pager was told of (`trigger`), or was told the end of (`resolve`)."""
+    def pages(self, action: str, since: int = 0) -> set[str]:
+        """The alerts that the pager was told of (`trigger`) or was told the end of (`resolve`), after so many calls."""
         bodies = [body for path, body in list(self.calls) if path == "/pager"]
+        later = [body for path, body in self.calls[since:] if path == "/pager"]
         names = {
             each["dedup_key"]: each["payload"]["summary"].partition(" ")[0]
             for each in bodies
             if each["event_action"] == "trigger"
         }
-        return {names[each["dedup_key"]] for each in bodies if each["event_action"] == action}
+        return {names[each["dedup_key"]] for each in later if each["event_action"] == action}
 
 
 def written(folder, port=9, **route):
