@@ -12,6 +12,9 @@ from infra.inference.device_plugin import DevicePlugin, DevicePluginArgs
 from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess
+from infra.logs.collector import Collector, CollectorArgs
+from infra.logs.namespace import LogNamespace
+from infra.logs.outlet import to_cloudwatch
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.topic import topics
 from infra.openstack.gateway import GatewayMachines
@@ -56,6 +59,15 @@ def aws_workloads(
         inside,
     )
     access = StoreAccess(region=settings.aws.region, ranges=public.s3_ranges)
+    Collector(
+        "aws-logs",
+        CollectorArgs(
+            image=image(settings.logs.collector_image.reference),
+            namespace=LogNamespace("aws-logs", inside).namespace,
+            outlet=to_cloudwatch(public.pod_log, settings.aws.region, str(settings.aws.network.range)),
+        ),
+        inside,
+    )
     releases = public.storage.stores[settings.residency.releases]
     fetch_image = image(chosen.fetch_image.reference)
     inference = Inference(

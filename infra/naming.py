@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = [
     "ALERTMANAGER_ACCOUNT",
     "CODE_PREFIX",
+    "COLLECTOR_ACCOUNT",
+    "LOGS_NAMESPACE",
     "MONITORING_NAMESPACE",
     "NAMESPACE",
     "TRAINING_ACCOUNT",
@@ -19,6 +21,8 @@ TRITON_ACCOUNT = "triton"
 TRAINING_ACCOUNT = "training"
 MONITORING_NAMESPACE = "monitoring"
 ALERTMANAGER_ACCOUNT = "alertmanager"
+LOGS_NAMESPACE = "logs"
+COLLECTOR_ACCOUNT = "collector"
 # Bundles of training code lie there in AWS's bucket, keyed by their digest, beside the data sets.
 CODE_PREFIX = "code"
 

@@ -18,6 +18,11 @@ from infra.inference.edge import Edge, EdgeArgs
 from infra.inference.gateway import Gateway, GatewayArgs
 from infra.inference.inference import Inference, InferenceArgs
 from infra.inference.store_access import StoreAccess, StoreKey
+from infra.logs.collector import Collector, CollectorArgs
+from infra.logs.namespace import LogNamespace
+from infra.logs.outlet import to_store
+from infra.logs.store import LABELS as LOG_STORE_LABELS
+from infra.logs.store import LogStore, LogStoreArgs
 from infra.monitoring.monitoring import Monitoring, MonitoringArgs
 from infra.monitoring.receiver import ReceiverSecrets, people
 from infra.openstack.cloud import PrivateCloud
@@ -100,6 +105,7 @@ def private_workloads(
         inside,
     )
     gateway = _gateway(settings, secrets, inference, monitoring, private, inside)
+    _logs(settings, gateway, inside)
     edge = Edge(
         "openstack-edge",
         EdgeArgs(
@@ -146,6 +152,24 @@ def _gateway(
             monitoring=monitoring.namespace,
             volume_type=private.volume_type,
             keep=settings.protect,
+        ),
+        inside,
+    )
+
+
+def _logs(settings: HybridSettings, gateway: Gateway, inside: pulumi.ResourceOptions) -> None:
+    chosen, namespace = settings.logs, LogNamespace("openstack-logs", inside).namespace
+    LogStore(
+        "openstack-log-store",
+        LogStoreArgs(store=chosen.store, namespace=namespace, storage_class=gateway.storage_class),
+        inside,
+    )
+    Collector(
+        "openstack-logs",
+        CollectorArgs(
+            image=chosen.collector_image.reference,
+            namespace=namespace,
+            outlet=to_store(LogStore.host, LogStore.port, LOG_STORE_LABELS),
         ),
         inside,
     )

@@ -25,6 +25,7 @@ from infra.aws.identity import (
 from infra.aws.key import Keys, KeysArgs
 from infra.aws.log_group import LogArgs
 from infra.aws.network import Network, NetworkArgs
+from infra.aws.pod_log import PodLog, PodLogArgs
 from infra.aws.storage import Storage, StorageArgs
 from infra.aws.sync import SyncTarget, SyncTargetArgs
 from infra.aws.system_nodes import SystemNodes, SystemNodesArgs
@@ -88,6 +89,7 @@ class AwsCloud(pulumi.ComponentResource):
         self.sync_target = self._sync_target()
         self.objects_key_arn = self._keys.objects
         self.alert_topics = self._alert_topics()
+        self.pod_log = self._pod_log()
         self.kubeconfig = self._cluster.kubeconfig
         self.bucket = self.storage.bucket
         self.s3_ranges = self._network.s3_ranges
@@ -256,6 +258,22 @@ class AwsCloud(pulumi.ComponentResource):
             ),
             self._inside,
         ).topic_arns
+
+    def _pod_log(self) -> str:
+        """Declare where pods' logs go; return its path."""
+        path = f"{self._log_path}/pods"
+        PodLog(
+            f"{self._name}-pods",
+            PodLogArgs(
+                path=path,
+                logs=self._logs,
+                account=self._args.aws.account,
+                cluster_name=self._cluster.cluster_name,
+                cluster_arn=self._cluster.arn,
+            ),
+            self._inside,
+        )
+        return path
 
     def _sync_target(self) -> SyncTarget:
         """Declare what the private cloud copies its data sets to."""

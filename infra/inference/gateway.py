@@ -75,6 +75,7 @@ class Gateway(pulumi.ComponentResource):
     """Gateway pods, each with an audit log of its own, before one store of histories."""
 
     release: pulumi.Output[str]
+    storage_class: pulumi.Output[str]
     # Before anything is there, since the edge's files say it.
     upstream = GatewayUpstream(host=f"{NAME}.{NAMESPACE}.svc", port=PORTS["http"])
 
@@ -82,13 +83,13 @@ class Gateway(pulumi.ComponentResource):
         super().__init__("rialto:inference:Gateway", name, None, opts)
         self._inside = pulumi.ResourceOptions(parent=self)
         self._name, self._args = name, args
-        storage_class = self._storage_class()
-        histories = self._histories(storage_class)
-        stateful = self._pods(self._before(), histories, storage_class)
+        self.storage_class = self._storage_class()
+        histories = self._histories(self.storage_class)
+        stateful = self._pods(self._before(), histories, self.storage_class)
         self._around()
         # Known when its pods answer.
         self.release = stateful.id.apply(lambda _: args.digest)
-        self.register_outputs({"release": self.release})
+        self.register_outputs({"release": self.release, "storage_class": self.storage_class})
 
     def _here(self, name: str = NAME) -> kubernetes.meta.v1.ObjectMetaArgsDict:
         return {"name": name, "namespace": self._args.namespace, "labels": LABELS}

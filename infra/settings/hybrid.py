@@ -14,6 +14,7 @@ from infra.settings.bridge_flow import require_resident
 from infra.settings.fit import misfits
 from infra.settings.group import Group
 from infra.settings.inference import InferenceSettings
+from infra.settings.logs import LogSettings
 from infra.settings.openstack import OpenStackSettings
 from infra.settings.release import ReleaseRef
 from infra.settings.residency import ResidencySettings
@@ -41,6 +42,7 @@ class HybridSettings(Group):
     bridge: BridgeSettings
     inference: InferenceSettings
     training: TrainingSettings
+    logs: LogSettings
 
     @model_validator(mode="after")
     def _networks_are_apart(self) -> Self:
@@ -84,6 +86,7 @@ class HybridSettings(Group):
         images = {
             **{f"inference.{key}": image for key, image in self.inference.images().items()},
             **{f"training.{key}": image for key, image in self.training.images().items()},
+            "logs.collector-image": self.logs.collector_image,
         }
         for key, image in images.items():
             if image.name not in self.aws.images.values():

@@ -131,6 +131,13 @@ def test_training_adds_releases_and_deletes_nothing(prod):
     assert not [action for action in actions if "Delete" in action]
 
 
+def test_the_collector_of_logs_adds_to_its_group_and_makes_none(prod):
+    (statement,) = policy(prod, "aws-pods").values()
+
+    assert statement["Action"] == ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    assert statement["Resource"] == ["arn:aws:logs:::aws-pods:*"]
+
+
 def test_each_identity_belongs_to_one_service_account_of_this_cluster(prod):
     associations = prod.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation")
     whose = {each.name: (each.inputs["namespace"], each.inputs["serviceAccount"]) for each in associations}
@@ -140,6 +147,7 @@ def test_each_identity_belongs_to_one_service_account_of_this_cluster(prod):
         "aws-training": ("rialto", "training"),
         "aws-autoscaler": ("kube-system", "cluster-autoscaler"),
         "aws-alerts": ("monitoring", "alertmanager"),
+        "aws-pods": ("logs", "collector"),
     }
     for name, (namespace, account) in whose.items():
         (statement,) = trust(prod, name)

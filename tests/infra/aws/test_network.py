@@ -95,7 +95,12 @@ def test_all_flows_are_logged(prod):
 def test_every_log_is_encrypted_and_kept_as_long_as_the_stack_says(prod):
     groups = {each.inputs["name"]: each.inputs for each in prod.of_type("aws:cloudwatch/logGroup:LogGroup")}
 
-    assert set(groups) == {"/rialto/test/flow", "/rialto/test/tunnels", "/aws/eks/rialto-test/cluster"}
+    assert set(groups) == {
+        "/rialto/test/flow",
+        "/rialto/test/pods",
+        "/rialto/test/tunnels",
+        "/aws/eks/rialto-test/cluster",
+    }
     for each in groups.values():
         assert (each["kmsKeyId"], each["retentionInDays"]) == ("arn:aws:kms:::key/aws-keys-logs", 365)
 
