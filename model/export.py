@@ -19,7 +19,7 @@ from model.calibrate import Calibration
 from model.item_table import ItemTable
 from model.parity import check_parity
 
-__all__ = ["export"]
+__all__ = ["export", "graph_of"]
 
 # The newest opset that the onnxruntime of every Triton release we support implements in full.
 OPSET = 18
@@ -33,8 +33,6 @@ def export(model: Recommender, calibration: Calibration, out: Path, table: ItemT
     They hold the item vectors as `table` does, or whole. Raises AssertionError where an answer differs by more
     than `parity.LOGIT_TOLERANCE`.
     """
-    # It says of each torchvision operator that it is not there; none is used.
-    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     model = model.cpu().eval()
     table = table or model.table()
     ids_BT = torch.tensor([[0, 1, 2, 1, 2], [1, 1, 2, 2, 1]]).repeat(1, 8)
@@ -43,14 +41,14 @@ def export(model: Recommender, calibration: Calibration, out: Path, table: ItemT
     history = {"history_ids": {0: B, 1: T}, "history_ages": {0: B, 1: T}}
 
     excluded = torch.tensor([[True], [False]])
-    logits = _graph(
+    logits = graph_of(
         _Recommend(model, table), (ids_BT, ages_BT, excluded), {**history, "exclude_seen": {0: B}}, "logits"
     )
     onnx.save(_with_top_k(logits, model.config.catalogue), out / "recommend.onnx")
 
     candidates_BC = torch.tensor([[1, 2, 0], [2, 1, 1]])
     shapes = {**history, "candidate_ids": {0: B, 1: C}}
-    predict = _graph(
+    predict = graph_of(
         _Predict(model, table, calibration), (ids_BT, ages_BT, candidates_BC), shapes, "probabilities"
     )
     onnx.save(predict, out / "predict.onnx")
@@ -107,12 +105,15 @@ class _Predict(_Served):
         return torch.where(known_BC, chance_BC, 0.0)
 
 
-def _graph(
+def graph_of(
     module: nn.Module,
     example: tuple[Tensor, ...],
     shapes: dict[str, dict[int, torch.export.Dim]],
     output: str,
 ) -> onnx.ModelProto:
+    """The module as a graph with one output; `shapes` names the inputs and which of their lengths may differ."""
+    # It says of each torchvision operator that it is not there; none is used.
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # Inputs share B and T, and the exporter tells us so for each of them.
         warnings.filterwarnings("ignore", "# The axis name: . will not be used")

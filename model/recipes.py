@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from model.config import ModelConfig, TrainConfig
+from model.config import MINILM, ModelConfig, TrainConfig
 
 __all__ = [
     "RECIPES",
@@ -51,7 +51,7 @@ def sequences_smoke_ids() -> TrainConfig:
 
 def baseline() -> TrainConfig:
     """What `scripts/up` trains: under three minutes on two cores."""
-    return TrainConfig()
+    return TrainConfig(text_encoder=MINILM)
 
 
 def production() -> TrainConfig:

@@ -37,6 +37,8 @@ from model.progress import EpochReport, console_progress
 from model.report import ALONE, RELEASED, TWIN, quality_report
 from model.runtime import onnx_pair_scorer, onnx_ranker
 from model.sequence import Histories, Request, requests
+from model.text.encoder import TextEncoder
+from model.text.export import export_text
 from model.train import train
 
 __all__ = ["build_release"]
@@ -73,9 +75,11 @@ def build_release(
     say(f"preparing {config.source}")
     prepared = prepare(config.data)
     tuned = config.train_config(len(prepared.items))
+    # Before minutes of training: a name that does not exist is told at once.
+    encoder = TextEncoder.load(tuned.text_encoder) if tuned.text_encoder else None
     checkpoints = training_folder(config)
     with new_folder(target) as scratch:
-        _fill(scratch, config, tuned, prepared, checkpoints, say, progress)
+        _fill(scratch, config, tuned, prepared, encoder, checkpoints, say, progress)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return Artifact.load(target)
 
@@ -85,6 +89,7 @@ def _fill(
     config: ReleaseConfig,
     tuned: TrainConfig,
     prepared: Prepared,
+    encoder: TextEncoder | None,
     checkpoints: Path,
     say: Say,
     progress: Callable[[EpochReport], None],
@@ -109,6 +114,9 @@ def _fill(
     metrics = _metrics(prepared, model, validation, full, scratch, popularity_V, excluded, config.seed)
     metrics["validation"] = {"fp32 ndcg": kept[0], "int8 ndcg": kept[1]}
     shutil.rmtree(full)
+    if encoder:
+        say(f"adding the text encoder {tuned.text_encoder} and the vectors of the items' texts")
+        metrics["text"] = {"int8 cosine": export_text(encoder, prepared.items, scratch)}
     save_file(
         {name: tensor.contiguous() for name, tensor in model.state_dict().items()},
         scratch / "model.safetensors",

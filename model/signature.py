@@ -1,14 +1,25 @@
 """What the served models take and return: the one place where tensor names, shapes and dtypes are written.
 
-B = requests in a batch, T = events of history, C = candidates, K = items asked for, V = items in the catalogue.
+B = requests in a batch, T = events of history, C = candidates, K = items asked for, V = items in the catalogue,
+D = width of a text vector.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["MODELS", "PADDING", "PREDICT", "RECOMMEND", "ModelSignature", "TensorSpec"]
+__all__ = [
+    "ENCODE",
+    "MODELS",
+    "PADDING",
+    "PREDICT",
+    "RECOMMEND",
+    "ModelSignature",
+    "TensorSpec",
+    "served_models",
+]
 
 Dtype = Literal["INT64", "FP32", "BOOL"]
 
@@ -93,4 +104,29 @@ PREDICT = ModelSignature(
     ),
 )
 
-MODELS = {signature.name: signature for signature in (RECOMMEND, PREDICT)}
+ENCODE = ModelSignature(
+    name="encode",
+    inputs=(
+        TensorSpec(
+            name="token_ids",
+            dtype="INT64",
+            shape=(None,),
+            about="numbers of a text's tokens, as the release's tokenizer.json gives them; 0 behind the end",
+        ),
+    ),
+    outputs=(
+        TensorSpec(
+            name="vector",
+            dtype="FP32",
+            shape=(None,),
+            about="the text's vector [D] of length 1; inner products with the release's item vectors are cosines",
+        ),
+    ),
+)
+
+MODELS = {signature.name: signature for signature in (RECOMMEND, PREDICT, ENCODE)}
+
+
+def served_models(files: Collection[str]) -> list[str]:
+    """The models of a release that holds `files`; one without a text encoder has no `encode`."""
+    return [name for name in MODELS if name != ENCODE.name or f"{name}.onnx" in files]

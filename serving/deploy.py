@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from model.artifact import Artifact
-from model.signature import MODELS
+from model.signature import served_models
 from serving.failure import ServerError
 from serving.model_config import TargetConfig
 from serving.repository import add_version, restore, served_configs
@@ -23,7 +23,8 @@ def deploy(control: ServerControl, repository: Path, release: Artifact, target: 
     version = add_version(repository, release, target)
     tried = []
     try:
-        for model in MODELS:
+        models = served_models(release.manifest.files)
+        for model in models:
             tried.append(model)
             control.load(model)
     except ServerError:
@@ -31,4 +32,7 @@ def deploy(control: ServerControl, repository: Path, release: Artifact, target: 
         for model in before.keys() & set(tried):
             control.load(model)
         raise
+    for model in before.keys() - models:
+        # A release without a text encoder took the place of one that had it.
+        control.unload(model)
     return version

@@ -8,18 +8,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from model.signature import MODELS
+from model.signature import served_models
 from serving.model_config import TargetConfig
 from serving.published import Published
-from serving.repository import add_version
+from serving.repository import add_version, served_configs
 
 __all__ = ["fetch"]
-
-# What Triton needs of a release; its tables and weights stay in the store.
-SERVED_FILES = tuple(f"{model}.onnx" for model in MODELS)
 
 
 def fetch(store: str, digest: str, repository: Path, target: TargetConfig) -> int:
@@ -30,7 +27,12 @@ def fetch(store: str, digest: str, repository: Path, target: TargetConfig) -> in
     """
     published = Published.find(store, digest)
     with tempfile.TemporaryDirectory() as scratch:
-        return add_version(repository, published.bring(Path(scratch), SERVED_FILES), target)
+        return add_version(repository, published.bring(Path(scratch), _served_files), target)
+
+
+def _served_files(files: Collection[str]) -> list[str]:
+    """What Triton needs of a release with these files; its tables and weights stay in the store."""
+    return [f"{model}.onnx" for model in served_models(files)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{chosen.digest} is version {version} of {', '.join(MODELS)} in {chosen.repository}")
+    models = ", ".join(served_configs(chosen.repository))
+    print(f"{chosen.digest} is version {version} of {models} in {chosen.repository}")
     return 0
 
 

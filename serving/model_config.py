@@ -29,7 +29,7 @@ QUEUE_DELAY_MICROSECONDS = 0
 WARMUP_K = 10
 # Triton fills warm-up tensors with zeros by itself; k must be at least 1, so it comes from a file.
 WARMUP_FILES = {"k": np.array([WARMUP_K], np.int64).tobytes()}
-WARMUP_LENGTHS = {"candidate_ids": 16}
+WARMUP_LENGTHS = {"candidate_ids": 16, "token_ids": 16}
 WARMUP_BATCH_SIZES = (1, 8)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,6 +17,10 @@ __all__ = ["PRIVATE_FILES", "Published"]
 # Every household's newest events, for the client on the machine that trained. They name people, so they are raw data,
 # which never leaves the private cloud; a store may lie anywhere.
 PRIVATE_FILES = frozenset({"histories.parquet"})
+
+
+def _shared(files: Collection[str]) -> Collection[str]:
+    return set(files) - PRIVATE_FILES
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,13 @@ class Published:
             raise ValueError(f'digest is "{digest}"; it must be sha256: and 64 hexadecimal digits')
         return cls(open_store(store).below(digest.replace(":", "/")), digest)
 
-    def bring(self, folder: Path, names: Collection[str] | None = None) -> Artifact:
-        """Copy the files `names` (or all) to `folder`, each proven by the manifest, that one by the digest.
+    def bring(self, folder: Path, chosen: Callable[[Collection[str]], Collection[str]] = _shared) -> Artifact:
+        """Copy the `chosen` of a release's files to `folder`, each proven by the manifest, that one by the digest.
 
         ValueError if something is not what it should be, StoreError if it cannot be read.
         """
         release = Artifact(folder, self._manifest(folder))
-        for name in sorted(release.manifest.files.keys() - PRIVATE_FILES) if names is None else names:
+        for name in sorted(chosen(release.manifest.files)):
             self._file(name, release)
         return release
 

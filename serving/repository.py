@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from model.artifact import MANIFEST, Artifact, new_folder
-from model.signature import MODELS
+from model.signature import MODELS, served_models
 from serving.model_config import ModelConfig, TargetConfig
 
 __all__ = ["add_version", "restore", "served_configs"]
@@ -35,12 +35,15 @@ def add_version(repository: Path, release: Artifact, target: TargetConfig) -> in
     """
     with _alone(repository), ExitStack() as undo:
         version = _version_of(repository, release, target) or _next_version(repository)
-        for model in MODELS:
+        models = served_models(release.manifest.files)
+        for model in models:
             folder = repository / model / str(version)
             if not folder.exists():
                 _write_version(folder, model, release, target)
                 undo.callback(shutil.rmtree, folder)
-        _write_configs(repository, {model: _config(model, version, release, target) for model in MODELS})
+        _write_configs(repository, {model: _config(model, version, release, target) for model in models})
+        for model in MODELS.keys() - models:
+            (repository / model / CONFIG).unlink(missing_ok=True)
         undo.pop_all()
         return version
 

@@ -12,6 +12,10 @@ import onnx
 import pandas as pd
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.normalizers import Lowercase
+from tokenizers.pre_tokenizers import Whitespace
 
 from model.artifact import Artifact
 
@@ -25,8 +29,11 @@ OPSET = 21
 NP_TYPES = {"INT64": TensorProto.INT64, "FP32": TensorProto.FLOAT, "BOOL": TensorProto.BOOL}
 
 
-def tiny_release(folder: Path, seed: int = 0) -> Artifact:
-    """`CATALOGUE` items and `USERS` users, `household-1` and on; the last has a very long history."""
+def tiny_release(folder: Path, seed: int = 0, *, text: bool = False) -> Artifact:
+    """`CATALOGUE` items and `USERS` users, `household-1` and on; the last has a very long history.
+
+    With `text` it has an encoder, to which a gadget is a thing.
+    """
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
     tables = _tables(random)
@@ -35,6 +42,8 @@ def tiny_release(folder: Path, seed: int = 0) -> Artifact:
     save_file(tables, folder / "model.safetensors")
     _items(random).to_parquet(folder / "items.parquet")
     _histories(random).to_parquet(folder / "histories.parquet")
+    if text:
+        _add_text(random, folder)
     (folder / "quality.md").write_text("| model | NDCG@10 |\n| --- | --- |\n| counting | 0.1 |\n")
     return _seal(folder, seed)
 
@@ -100,6 +109,21 @@ def _histories(random: np.random.Generator) -> pd.DataFrame:
     rows[0] = (*rows[0][:2], NEWEST)
     frame = pd.DataFrame(rows, columns=["user_id", "item_index", "timestamp"])
     return frame.astype({"item_index": "int32"}).sort_values(["user_id", "timestamp"], ignore_index=True)
+
+
+def _add_text(random: np.random.Generator, folder: Path) -> None:
+    """A text's vector is the mean of its words' vectors; a word that nobody knows has none."""
+    words = ["[PAD]", "[UNK]", "thing", "gadget", *map(str, range(1, CATALOGUE + 1))]
+    table = random.normal(size=(len(words), 16)).astype(np.float32)
+    table[:2], table[3] = 0, table[2]
+    tokenizer = Tokenizer(WordLevel({word: place for place, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = Lowercase(), Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    onnx.save(_encode(table), folder / "encode.onnx")
+    sums = table[2] + table[4:]
+    vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float16)
+    rows = np.arange(-1, CATALOGUE, dtype=np.int32).clip(0)
+    save_file({"vectors": vectors, "rows": rows}, folder / "text.safetensors")
 
 
 class _Graph:
@@ -185,3 +209,13 @@ def _predict(tables: dict[str, np.ndarray]) -> onnx.ModelProto:
     g("Cast", "real_float", "real", to=TensorProto.FLOAT)
     g("Mul", "probabilities", g("Sigmoid", "chances", "logits"), "real_float")
     return g.model("predict", {**HISTORY, ids: "INT64 B C"}, {"probabilities": "FP32 B C"})
+
+
+def _encode(table: np.ndarray) -> onnx.ModelProto:
+    g = _Graph()
+    g.constant("axis_1", np.array([1], np.int64))
+    g("Gather", "words", g.constant("table", table), "token_ids")
+    g("ReduceSum", "sum", "words", "axis_1", keepdims=0)
+    g("ReduceL2", "length", "sum", "axis_1")
+    g("Div", "vector", "sum", g("Max", "some", "length", g.constant("least", np.array(1e-6, np.float32))))
+    return g.model("encode", {"token_ids": "INT64 B T"}, {"vector": "FP32 B D"})

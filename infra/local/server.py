@@ -9,10 +9,10 @@ from typing import Any
 from infra.local.certificates import certificate_folder
 from infra.local.folder import ENVIRONMENT, PROJECT, point
 from model.artifact import Artifact, release_store
-from model.signature import MODELS
 from serving.deploy import deploy
 from serving.failure import ServerError
 from serving.model_config import TargetConfig
+from serving.repository import served_configs
 from serving.runtime import launcher
 from serving.runtime.process import ProcessRef
 from serving.runtime.server import ServerConfig, ServerHandle, ServerPorts
@@ -46,13 +46,13 @@ def held_ports(props: Props) -> set[int]:
     return {port for note in notes if note and note.alive() for port in note.ports.by_key().values()}
 
 
-def health(handle: ServerHandle, version: int) -> str:
+def health(handle: ServerHandle, props: Props, version: int) -> str:
     """`READY`, or what is wrong in a few words."""
     try:
         versions = handle.control.versions()
     except ServerError:
         return NO_ANSWER
-    if versions == dict.fromkeys(MODELS, version):
+    if versions == dict.fromkeys(served_configs(config_of(props).repository), version):
         return READY
     return f"serves {versions or 'nothing'} where version {version} should be"
 
@@ -75,7 +75,7 @@ def serve(props: Props, handle: ServerHandle) -> Props:
     version = deploy(handle.control, config.repository, release, target)
     # What python -m serving.client looks for.
     point(config.folder.parent / "release", release.folder.absolute())
-    return {**props, "process": asdict(handle), "version": version, "health": health(handle, version)}
+    return {**props, "process": asdict(handle), "version": version, "health": health(handle, props, version)}
 
 
 def remove(props: Props) -> None:

@@ -86,14 +86,14 @@ class _TritonProvider(ResourceProvider):
         handle = server.running(props)
         if handle is None:
             return ReadResult(None, {})
-        seen = {"process": asdict(handle), "health": server.health(handle, props["version"])}
+        seen = {"process": asdict(handle), "health": server.health(handle, props, props["version"])}
         return ReadResult(id_, {**props, **seen})
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Load what is new while the old answers; a server that answers no more is started again."""
         olds, news = whole(olds), whole(news)
         handle = server.running(olds)
-        if handle and server.health(handle, olds["version"]) != server.NO_ANSWER:
+        if handle and server.health(handle, olds, olds["version"]) != server.NO_ANSWER:
             return UpdateResult(server.serve(news, handle))
         return UpdateResult(_fresh({**news, "process": olds["process"]}))
 

@@ -28,7 +28,16 @@ from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_floa
 from model.evaluate import CUTOFF, padded
 from model.sequence import Request
 
-__all__ = ["GRAPHS", "MIN_CALIBRATING", "copy", "half", "int8_dynamic", "int8_encoder", "int8_static"]
+__all__ = [
+    "GRAPHS",
+    "MIN_CALIBRATING",
+    "copy",
+    "half",
+    "int8_dynamic",
+    "int8_encoder",
+    "int8_graph",
+    "int8_static",
+]
 
 GRAPHS = ("recommend.onnx", "predict.onnx")
 # Fewer histories would leave the range of an activation to chance.
@@ -59,17 +68,22 @@ def int8_dynamic(source: Path, out: Path, calibrating: Sequence[Request] = ()) -
 
 
 def _dynamic(source: Path, out: Path, but: Sequence[str]) -> None:
+    for name in GRAPHS:
+        int8_graph(source / name, out / name, but)
+
+
+def int8_graph(source: Path, out: Path, but: Sequence[str] = ()) -> None:
+    """`int8_dynamic` of one file; the nodes named `but` stay as they are."""
     with _without_advice():
-        for name in GRAPHS:
-            quantize_dynamic(
-                source / name,
-                out / name,
-                op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-                nodes_to_exclude=list(but),
-                per_channel=True,
-                weight_type=QuantType.QInt8,
-                extra_options={"MatMulConstBOnly": True},
-            )
+        quantize_dynamic(
+            source,
+            out,
+            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            nodes_to_exclude=list(but),
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True},
+        )
 
 
 def int8_encoder(source: Path, out: Path, calibrating: Sequence[Request] = ()) -> None:

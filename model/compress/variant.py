@@ -13,6 +13,7 @@ from model.compress.network import STUDENT, TRAINED
 from model.compress.precision import copy, half, int8_dynamic, int8_encoder, int8_static
 from model.compress.workshop import DENSE, Kept, Workshop
 from model.sequence import Request
+from model.text.export import copy_text
 
 __all__ = ["MIN_SHARE", "VARIANTS", "RefusedError", "Variant", "compress"]
 
@@ -86,6 +87,7 @@ def compress(shop: Workshop, variant: Variant, store: Path, least: float = MIN_S
             raise RefusedError(variant.name, kept, least)
         for name in _TABLES:
             shutil.copy2(shop.source.file(name), scratch / name)
+        copy_text(shop.source.folder, scratch)
         card = compressed_card(shop.source.file(CARD).read_text(), variant.about, asdict(kept))
         (scratch / CARD).write_text(card)
         fields = {name: value for name, value in vars(about).items() if name != "files"}

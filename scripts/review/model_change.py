@@ -11,7 +11,7 @@ from typing import Any, Literal
 from infra.policy.estate import Resource
 from infra.policy.workload import containers
 from model.record import ReleaseRecord
-from model.signature import MODELS
+from model.signature import MODELS, served_models
 from serving.model_config import ModelConfig, TargetConfig
 
 __all__ = ["Metric", "Served", "config_diff", "metrics", "record_of", "served"]
@@ -87,7 +87,7 @@ def config_diff(old: Served, new: Served, records: Mapping[str, ReleaseRecord]) 
     """The lines of each model's config.pbtxt that change, both rendered by the present code."""
     lines: list[str] = []
     for model in MODELS:
-        before, after = (_config(model, each, records[each.digest]).splitlines() for each in (old, new))
+        before, after = (_config(model, each, records[each.digest]) for each in (old, new))
         names = [f"{model}/config.pbtxt ({each.digest[:19]})" for each in (old, new)]
         lines.extend(difflib.unified_diff(before, after, names[0], names[1], lineterm="", n=1))
     return lines
@@ -108,16 +108,23 @@ def _figures(record: ReleaseRecord) -> Iterator[tuple[str, tuple[float, int]]]:
     yield "items in the catalogue", (float(record.manifest.catalogue), 0)
 
 
-def _config(model: str, each: Served, record: ReleaseRecord) -> str:
+def _config(model: str, each: Served, record: ReleaseRecord) -> list[str]:
+    """The lines of the model's config.pbtxt; none where the release has no such model."""
+    if model not in served_models(record.manifest.files):
+        return []
     device: Literal["cpu", "gpu"] = "gpu" if each.device == "gpu" else "cpu"
-    return ModelConfig(
-        signature=MODELS[model],
-        target=TargetConfig.production(device=device, instances=each.instances, threads=each.threads),
-        version=1,
-        release=each.digest,
-        catalogue=record.manifest.catalogue,
-        max_history=record.manifest.max_history,
-    ).as_text()
+    return (
+        ModelConfig(
+            signature=MODELS[model],
+            target=TargetConfig.production(device=device, instances=each.instances, threads=each.threads),
+            version=1,
+            release=each.digest,
+            catalogue=record.manifest.catalogue,
+            max_history=record.manifest.max_history,
+        )
+        .as_text()
+        .splitlines()
+    )
 
 
 def _target(spec: Mapping[str, Any]) -> dict[str, Any]:

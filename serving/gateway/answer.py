@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 EventKind = Literal["view", "click", "cart", "purchase", "rating"]
-Matched = Literal["all-words", "some-words", "nothing"]
+Matched = Literal["all-words", "some-words", "meaning", "nothing"]
 FallbackReason = Literal["no-history", "deadline", "triton", "history-store"]
 
 UserId = Annotated[
@@ -135,8 +135,8 @@ class SearchAnswer(_Decision):
         description="How the query was understood, if it was written otherwise", examples=["organic milk"]
     )
     matched: Matched = Field(
-        description="all-words: every item has all words; some-words: none has all; nothing: no results, and "
-        "`related` is what the user may want anyway"
+        description="all-words: every item has all words; some-words: none has all; meaning: none has "
+        "any, these are near in meaning; nothing: no results, and `related` is what the user may want anyway"
     )
     items: list[FoundItem]
     related: list[ItemAnswer] = Field(

@@ -5,6 +5,7 @@ K = items asked for, C = candidates, B = histories
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.signature import PREDICT, RECOMMEND
+from model.signature import ENCODE, PREDICT, RECOMMEND
+from serving.failure import ServerError
 from serving.gateway.event import Profile
 from serving.gateway.metrics import Metrics
 from serving.gateway.release import Release, Releases, Tritons
@@ -33,6 +35,8 @@ class Models:
         self._metrics = metrics
         # gRPC gives up a little after the caller, so that it is the caller who says why.
         self._seconds = 2 * deadline_seconds
+        # Candidates come before the deadline of the ranking starts, so this is added to it where Triton hangs.
+        self._encode_seconds = deadline_seconds / 4
 
     async def recommend(
         self, asked: Release, profile: Profile, k: int, *, exclude_seen: bool
@@ -58,6 +62,17 @@ class Models:
         tensors = predict_tensors(histories, candidates, asked.max_history)
         release, outputs = await self._ask(asked, PREDICT.name, tensors)
         return release, outputs["probabilities"][:, : len(candidates)]
+
+    async def encode(self, asked: Release, tokens_1T: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vector [D] of a text's token numbers, as the encoder of `asked` gives it."""
+        try:
+            async with asyncio.timeout(self._encode_seconds):
+                release, outputs = await self._ask(asked, ENCODE.name, {ENCODE.inputs[0].name: tokens_1T})
+        except TimeoutError:
+            raise ServerError("encode did not answer in time") from None
+        if release.semantic is not asked.semantic:
+            raise ServerError(f"release {release.digest} has another text encoder than {asked.digest}")
+        return outputs[ENCODE.outputs[0].name][0]
 
     async def _ask(self, asked: Release, model: str, tensors: Tensors) -> tuple[Release, Any]:
         start = time.perf_counter()

@@ -16,8 +16,8 @@ from serving.gateway.search.retriever import Candidates, fused
 
 __all__ = ["CANDIDATES", "Predict", "Recommend", "Search"]
 
-# Ranked by the model for each search; the graph judges the whole catalogue anyway.
-CANDIDATES = 512
+# Ranked by the model for each search: 512 that words find, with 128 that are near in meaning among them.
+CANDIDATES = 640
 # Beside the results: of what sells on the shelves of the first few, what the user is likeliest to buy.
 RELATED, RELATED_TO, NEIGHBOURS = 8, 3, 64
 
@@ -103,9 +103,12 @@ class Search:
         return Outcome(found[: self.k], related=release.popular.best(near, RELATED, found))
 
     def _ranked(self, chances: Mapping[int, float]) -> list[int]:
-        """By chance, which doubles the MRR of what a household buys next; half a match has to match well, too."""
+        """By chance, which doubles the MRR of what a household buys next; half a match has to match well, too.
+
+        What has all the words comes before what is only near in meaning.
+        """
         found = list(self.candidates.items)
         by_chance = sorted(found, key=lambda item: -chances[item])
         if self.candidates.matched == "all-words":
-            return by_chance
+            return sorted(by_chance, key=lambda item: item not in self.candidates.exact)
         return fused([found, by_chance], len(found))

@@ -17,6 +17,7 @@ from serving.client import ServedRelease
 from serving.failure import ServerError
 from serving.gateway.popular import Popular
 from serving.gateway.search.lexical import LexicalIndex
+from serving.gateway.search.semantic import SemanticIndex, encoder_of
 from serving.request import Tensors
 
 __all__ = ["STORE", "Release", "Releases", "Tritons", "open_release"]
@@ -51,6 +52,7 @@ class Release:
     catalogue: Catalogue
     popular: Popular
     lexical: LexicalIndex
+    semantic: SemanticIndex | None
 
 
 def open_release(folder: Path, known: Release | None = None) -> Release:
@@ -63,10 +65,13 @@ def open_release(folder: Path, known: Release | None = None) -> Release:
     manifest = Manifest(**json.loads((folder / MANIFEST).read_text()))
     items, max_history = manifest.files["items.parquet"], manifest.max_history
     if known and known.items == items:
-        return replace(known, digest=_digest_of(folder), max_history=max_history)
+        same = encoder_of(manifest) == (known.semantic.made_of if known.semantic else None)
+        semantic = known.semantic if same else SemanticIndex.of(folder, manifest, known.catalogue)
+        return replace(known, digest=_digest_of(folder), max_history=max_history, semantic=semantic)
     catalogue = Catalogue.load(folder)
     popular, lexical = Popular.of(catalogue), LexicalIndex.of(catalogue)
-    return Release(catalogue.digest, items, max_history, catalogue, popular, lexical)
+    semantic = SemanticIndex.of(folder, manifest, catalogue)
+    return Release(catalogue.digest, items, max_history, catalogue, popular, lexical, semantic)
 
 
 class Releases:

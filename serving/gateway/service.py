@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from serving.failure import ServerError
 from serving.gateway.audit_log import AuditLog
@@ -17,6 +18,7 @@ from serving.gateway.model import Models
 from serving.gateway.pseudonym import Pseudonyms
 from serving.gateway.release import Release, Releases, Tritons
 from serving.gateway.search.retriever import Retriever
+from serving.gateway.search.semantic import Semantic
 from serving.gateway.seed import recent_shoppers, seed
 from serving.gateway.store import HistoryStore, HistoryStoreError
 from serving.gateway.store_address import open_histories
@@ -44,7 +46,10 @@ class Service:
 
     def retrievers(self, release: Release) -> Sequence[Retriever]:
         """Who finds items for a query; the first also says how the query was understood."""
-        return (release.lexical,)
+        if release.semantic is None:
+            return (release.lexical,)
+        encode = partial(self.decider.models.encode, release)
+        return (release.lexical, Semantic(release.semantic, encode))
 
 
 @asynccontextmanager

@@ -51,6 +51,12 @@ class ServerControl:
             reason = " ".join(str(answer.get("error", answer)).partition("\n\nAt:")[0].split())
             raise ServerError(f"Triton did not load {model}: {reason}")
 
+    def unload(self, model: str) -> None:
+        """Stop answering with `model`, of which the repository says nothing any more; ServerError if it goes on."""
+        status, answer = self._ask("POST", f"/v2/repository/models/{model}/unload", LOAD_TIMEOUT_SECONDS)
+        if status != http.HTTPStatus.OK:
+            raise ServerError(f"Triton did not unload {model}: {answer.get('error', answer)}")
+
     def _status(self, method: str, path: str) -> int:
         return self._exchange(method, path, HEALTH_TIMEOUT_SECONDS)[0]
 

@@ -23,6 +23,8 @@ Feed = dict[str, "np.ndarray[Any, Any]"]
 
 # onnxruntime's 3 is "error": its warnings about unused initialisers say nothing to who runs a server.
 LOG_ERRORS_ONLY = 3
+# model/text/tokens.py cuts texts there; attention grows with the square of the length.
+MOST_TOKENS = 64
 
 
 class TritonPythonModel:
@@ -61,6 +63,10 @@ class TritonPythonModel:
 
     def _fault(self, feed: Feed) -> str | None:
         """What is wrong with a request, in one line, where the graph would guess instead of refusing."""
+        if "token_ids" in feed:
+            length = feed["token_ids"].shape[1]
+            fits = 1 <= length <= MOST_TOKENS
+            return None if fits else f"token_ids has {length} tokens; send 1 to {MOST_TOKENS} of a text"
         ids_BT, ages_BT = feed["history_ids"], feed["history_ages"]
         if ids_BT.shape != ages_BT.shape or not ids_BT.size:
             return (
@@ -82,7 +88,7 @@ class TritonPythonModel:
             return [answer for member in group for answer in self._answer([member])]
         answers, start = [], 0
         for place, feed in group:
-            end = start + len(feed["history_ids"])
+            end = start + len(feed[self.inputs[0]])
             # The batch was answered with its largest k; each caller gets its own.
             width = int(feed["k"].max()) if "k" in feed else None
             answers.append((place, self._response([output[start:end, :width] for output in outputs])))

@@ -1,13 +1,16 @@
+import contextlib
 import threading
 import time
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from serving.client import Client
 from serving.deploy import deploy
 from serving.failure import ServerError
 from serving.history import History
+from serving.transport import connect
 from tests.releases import broken_release, tiny_release
 from tests.serving.conftest import EMBEDDED
 
@@ -122,3 +125,24 @@ def test_going_back_to_an_earlier_release_needs_no_new_version(started, tmp_path
             assert client.release.digest == release.digest
 
     assert versions == [1, 2, 1]
+
+
+def test_a_text_encoder_is_served_beside_the_rest_and_goes_with_its_release(started, tmp_path):
+    config, handle = started
+    release = tiny_release(tmp_path / "text", text=True)
+    url = f"127.0.0.1:{handle.ports.grpc}"
+    token_ids = np.array([[2, 4]])
+
+    deploy(handle.control, config.repository, release, EMBEDDED)
+
+    assert handle.control.versions() == {"recommend": 1, "predict": 1, "encode": 1}
+    with contextlib.closing(connect("grpc", url)) as transport:
+        vector = transport.infer("encode", {"token_ids": token_ids})["vector"]
+        with pytest.raises(ServerError, match="token_ids has 65 tokens; send 1 to 64"):
+            transport.infer("encode", {"token_ids": np.ones((1, 65), np.int64)})
+    session = onnxruntime.InferenceSession(release.file("encode.onnx"), providers=["CPUExecutionProvider"])
+    np.testing.assert_allclose(vector, session.run(None, {"token_ids": token_ids})[0], rtol=1e-5)
+
+    deploy(handle.control, config.repository, tiny_release(tmp_path / "plain", 1), EMBEDDED)
+
+    assert handle.control.versions() == {"recommend": 2, "predict": 2}

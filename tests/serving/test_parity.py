@@ -8,13 +8,15 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from model.signature import MODELS
+from model.signature import PREDICT, RECOMMEND
 from serving.failure import ServerError
 from serving.transport import connect
 from tests.releases import CATALOGUE, MAX_HISTORY
 
 pytestmark = pytest.mark.triton
 
+# A text encoder is asked in test_deploy.py.
+RANKING = (RECOMMEND.name, PREDICT.name)
 REQUESTS = 200
 # The tiny graphs are fp32: what differs is how the matrix product of a whole batch rounds in its last place.
 RELATIVE = 1e-5
@@ -25,7 +27,7 @@ def bare(release):
     """`bare(model, inputs)` runs the release's own file in this process."""
     sessions = {
         model: onnxruntime.InferenceSession(release.file(f"{model}.onnx"), providers=["CPUExecutionProvider"])
-        for model in MODELS
+        for model in RANKING
     }
 
     def run(model, inputs):
@@ -67,7 +69,7 @@ def assert_same(ours, expected):
         np.testing.assert_allclose(ours[name], value, rtol=RELATIVE, err_msg=name)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", RANKING)
 def test_one_request_at_a_time_is_answered_as_onnxruntime_does(model, transport, bare):
     random = np.random.default_rng(1)
     for _ in range(REQUESTS // 4):
@@ -76,7 +78,7 @@ def test_one_request_at_a_time_is_answered_as_onnxruntime_does(model, transport,
         assert_same(transport.infer(model, inputs), bare(model, inputs))
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", RANKING)
 def test_several_users_in_one_request_are_answered_as_onnxruntime_does(model, transport, bare):
     random = np.random.default_rng(2)
     for users in (2, 7, 32):
@@ -85,7 +87,7 @@ def test_several_users_in_one_request_are_answered_as_onnxruntime_does(model, tr
         assert_same(transport.infer(model, inputs), bare(model, inputs))
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", RANKING)
 def test_requests_that_meet_in_a_batch_are_answered_as_alone(model, served, bare):
     random = np.random.default_rng(3)
     # Few lengths, so that some share a run; some hand-overs hold several.

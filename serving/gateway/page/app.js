@@ -123,6 +123,7 @@ async function search() {
   if (words !== byId("query").value.trim()) return;
   const told = {
     "all-words": answer.corrected_query ? `for “${answer.corrected_query}”` : `for “${words}”`,
+    "meaning": `No item has words of “${words}”; these come near it`,
     "some-words": `No item has all of “${words}”; these have some of it`,
     nothing: `Nothing is called “${words}”`,
   }[answer.matched];

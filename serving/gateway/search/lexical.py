@@ -66,7 +66,7 @@ class LexicalIndex:
         words = [self._vocabulary.corrected(word) for word in typed]
         corrected = " ".join(words) if words != typed else None
         if items := self._select(words, " AND ", count):
-            return Candidates(items, "all-words", corrected)
+            return Candidates(items, "all-words", corrected, frozenset(items))
         # A guess at what was meant is worth less than a word that is known as it was typed.
         known = [word for word in typed if self._vocabulary.begins(word)]
         if items := self._select(known or words, " OR ", count):

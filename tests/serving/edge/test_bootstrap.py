@@ -91,6 +91,7 @@ def test_no_route_of_triton_writes_but_inference():
                 assert route["name"] in (
                     "/v2/models/recommend/infer",
                     "/v2/models/predict/infer",
+                    "/v2/models/encode/infer",
                     "/events",
                 )
 

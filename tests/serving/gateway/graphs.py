@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import onnxruntime
 
-from model.signature import MODELS
+from model.signature import served_models
 from serving.async_transport import Inference
 from serving.failure import ServerError
 
@@ -25,12 +25,14 @@ class Graphs:
             model: onnxruntime.InferenceSession(
                 release.file(f"{model}.onnx"), providers=["CPUExecutionProvider"]
             )
-            for model in MODELS
+            for model in served_models(release.manifest.files)
         }
 
     async def infer(self, model, inputs, seconds):
         await self._late()
         self.asked.append((model, inputs))
+        if model not in self.sessions:
+            raise ServerError(f"no server has {model}")
         session = self.sessions[model]
         names = [output.name for output in session.get_outputs()]
         return Inference(dict(zip(names, session.run(names, inputs), strict=True)), self.version)
