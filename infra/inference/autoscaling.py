@@ -1,4 +1,4 @@
-"""How many pods there are: of Triton as many as keep the queue short, of the rest as many as keep cores free."""
+"""How many pods there are: as many as keep cores free, and of Triton as many as keep the queue short too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from infra.settings.inference import ReplicaSettings
 from infra.settings.replica import ReplicaRange
 
-__all__ = ["QUEUE_TIME_METRIC", "autoscaler", "cores_autoscaler"]
+__all__ = ["QUEUE_TIME_METRIC", "autoscaler", "autoscaler_spec", "cores_autoscaler"]
 
 # The mean time of a request in a pod's queue over the last minute, in ms; infra/monitoring derives it. Not the card's
 # use: a card is busy long before its queue grows, and idle while requests wait for a slow neighbour.
@@ -20,6 +20,10 @@ SCALE_DOWN_WINDOW_SECONDS = 300
 SCALE_PERIOD_SECONDS = 60
 # Of the cores that a container asks for: at twice this it would be late, and a new pod takes half a minute.
 CPU_PERCENT = 60
+# The queue is empty until a pod is nearly full, so by itself it takes pods away until there is a queue: in a
+# simulated day 403 changes, and one request in fourteen without the model's answer (scripts/bench scaling). Cores in
+# use grow with the load and hold the pods that it needs; where they say too little, as beside a card, the queue adds.
+TRITON_CPU_PERCENT = 70
 
 
 def autoscaler(
@@ -32,25 +36,30 @@ def autoscaler(
 ) -> kubernetes.autoscaling.v2.HorizontalPodAutoscaler:
     """Declare the autoscaler that owns the deployment's number of replicas."""
     return kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
-        name,
-        metadata=metadata,
-        spec={
-            "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": deployment},
-            "min_replicas": replicas.min_replicas,
-            "max_replicas": replicas.max_replicas,
-            "metrics": [
-                {
-                    "type": "Pods",
-                    "pods": {
-                        "metric": {"name": QUEUE_TIME_METRIC},
-                        "target": {"type": "AverageValue", "average_value": str(queue_time_ms)},
-                    },
-                }
-            ],
-            "behavior": _behavior(),
-        },
-        opts=opts,
+        name, metadata=metadata, spec=autoscaler_spec(deployment, replicas, queue_time_ms), opts=opts
     )
+
+
+def autoscaler_spec(
+    deployment: str, replicas: ReplicaSettings, queue_time_ms: int
+) -> kubernetes.autoscaling.v2.HorizontalPodAutoscalerSpecArgsDict:
+    """How Triton's pods scale; `scripts/bench scaling` simulates a day of exactly this."""
+    return {
+        "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": deployment},
+        "min_replicas": replicas.min_replicas,
+        "max_replicas": replicas.max_replicas,
+        "metrics": [
+            {
+                "type": "Pods",
+                "pods": {
+                    "metric": {"name": QUEUE_TIME_METRIC},
+                    "target": {"type": "AverageValue", "average_value": str(queue_time_ms)},
+                },
+            },
+            _cores("triton", TRITON_CPU_PERCENT),
+        ],
+        "behavior": _behavior(),
+    }
 
 
 def cores_autoscaler(
@@ -63,15 +72,6 @@ def cores_autoscaler(
     opts: pulumi.ResourceOptions,
 ) -> kubernetes.autoscaling.v2.HorizontalPodAutoscaler:
     """Declare the autoscaler that owns the workload's replicas, by the cores that one of its containers uses."""
-    target: kubernetes.autoscaling.v2.MetricTargetArgsDict = {
-        "type": "Utilization",
-        "average_utilization": CPU_PERCENT,
-    }
-    cores: kubernetes.autoscaling.v2.ContainerResourceMetricSourceArgsDict = {
-        "name": "cpu",
-        "container": container,
-        "target": target,
-    }
     return kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
         name,
         metadata=metadata,
@@ -79,10 +79,21 @@ def cores_autoscaler(
             "scale_target_ref": {"api_version": "apps/v1", "kind": kind, "name": workload},
             "min_replicas": replicas.min_replicas,
             "max_replicas": replicas.max_replicas,
-            "metrics": [{"type": "ContainerResource", "container_resource": cores}],
+            "metrics": [_cores(container, CPU_PERCENT)],
         },
         opts=opts,
     )
+
+
+def _cores(container: str, percent: int) -> kubernetes.autoscaling.v2.MetricSpecArgsDict:
+    target: kubernetes.autoscaling.v2.MetricTargetArgsDict = {
+        "type": "Utilization",
+        "average_utilization": percent,
+    }
+    return {
+        "type": "ContainerResource",
+        "container_resource": {"name": "cpu", "container": container, "target": target},
+    }
 
 
 def _behavior() -> kubernetes.autoscaling.v2.HorizontalPodAutoscalerBehaviorArgsDict:

@@ -67,10 +67,16 @@ def test_the_autoscaler_alone_says_how_many_pods_there_are(objects):
         "kind": "Deployment",
         "name": deployment["metadata"]["name"],
     }
-    (metric,) = scaler["spec"]["metrics"]
-    assert metric["pods"] == {
+    queue, cores = scaler["spec"]["metrics"]
+    assert queue["pods"] == {
         "metric": {"name": "triton_queue_time_ms"},
         "target": {"type": "AverageValue", "averageValue": "10"},
+    }
+    # The queue alone swings between too many pods and too few (scripts/bench scaling).
+    assert cores["containerResource"] == {
+        "name": "cpu",
+        "container": deployment["spec"]["template"]["spec"]["containers"][0]["name"],
+        "target": {"type": "Utilization", "averageUtilization": 70},
     }
     assert scaler["spec"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"] >= 300
 
