@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from scripts.setup.actionlint import Actionlint
 from scripts.setup.cinder import CinderEnvironment
 from scripts.setup.debian import SystemProgram
 from scripts.setup.engine import Engine
@@ -67,6 +68,8 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         SystemProgram("promtool", ("promtool",), ("prometheus",)),
         SystemProgram("alertmanager", ("prometheus-alertmanager",), ("prometheus-alertmanager",)),
         SystemProgram("podman", ("podman",), PODMAN),
+        SystemProgram("shellcheck", ("shellcheck",), ("shellcheck",)),
+        Actionlint(layout, interpreter, uv),
         CinderEnvironment(layout, interpreter, uv),
         Laboratory(layout, interpreter, uv),
     )

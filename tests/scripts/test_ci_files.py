@@ -1,15 +1,18 @@
 """The CI files for teams: no GitHub, GitLab or Jenkins is here, so they are held to schemas and to what exists."""
 
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
 
+from scripts.setup.actionlint import Actionlint
 from tests.scripts.conftest import PROJECT
 
 GITHUB, GITLAB, JENKINS = ".github/workflows/estate.yml", ".gitlab-ci.yml", "Jenkinsfile"
+ACTIONLINT = Actionlint.here().program
 
 
 def commands(name):
@@ -44,6 +47,37 @@ def test_a_file_keeps_its_published_schema(name, options):
     done = subprocess.run(command, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(
+    not ACTIONLINT.exists() or not shutil.which("shellcheck"),
+    reason="actionlint or shellcheck is missing: python3 scripts/setup shellcheck actionlint",
+)
+@pytest.mark.parametrize(
+    ("written", "mistaken", "said"),
+    [
+        ("", "", None),
+        ("${{ github.ref }}", "${{ github.reff }}", 'property "reff" is not defined'),
+        ("fetch-depth: 0", "fetch-deph: 0", 'input "fetch-deph" is not defined'),
+        ('cron: "17 3', 'cron: "77 3', "invalid CRON"),
+    ],
+)
+def test_the_workflow_is_what_github_would_run(written, mistaken, said):
+    text = (PROJECT / GITHUB).read_text()
+    assert written in text
+
+    done = subprocess.run(
+        [ACTIONLINT, "-no-color", "-config-file", PROJECT / ".github" / "actionlint.yaml", "-"],
+        input=text.replace(written, mistaken) if written else text,
+        capture_output=True,
+        text=True,
+    )
+
+    if said is None:
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    else:
+        assert done.returncode == 1
+        assert said in done.stdout
 
 
 @pytest.mark.parametrize("name", [GITHUB, GITLAB, JENKINS])

@@ -44,7 +44,10 @@ def test_only_the_parts_that_are_missing_are_brought(layout, said):
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do(capsys):
     assert main(["trition"]) == 1
 
-    parts = "project, triton, engine, kubernetes, redis, browser, promtool, alertmanager, podman, cinder, laboratory"
+    parts = (
+        "project, triton, engine, kubernetes, redis, browser, promtool, alertmanager, podman, shellcheck, "
+        "actionlint, cinder, laboratory"
+    )
     assert capsys.readouterr().err == f"error: there is no part 'trition'; the parts are {parts}\n"
 
 
