@@ -13,9 +13,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["Artifact", "GateError", "Manifest", "cache_folder", "new_folder", "release_store", "sha256_of"]
+__all__ = [
+    "PRIVATE_FILES",
+    "Artifact",
+    "GateError",
+    "Manifest",
+    "cache_folder",
+    "new_folder",
+    "release_store",
+    "sha256_of",
+]
 
 MANIFEST = "manifest.json"
+# Every household's newest events, for the client on the machine that trained. They name people, so they are raw data,
+# which never leaves the private cloud; a store may lie anywhere.
+PRIVATE_FILES = frozenset({"histories.parquet"})
 _HASH_CHUNK_BYTES = 1 << 20
 
 

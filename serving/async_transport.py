@@ -13,7 +13,7 @@ import tritonclient.grpc.aio
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from serving.transport import filled, refused
+from serving.tensor import filled, refused
 
 __all__ = ["AsyncGrpcTransport", "Inference", "TlsFiles", "target_of"]
 

@@ -1,30 +1,28 @@
-"""The release's own tables: what an index is called and costs, and what a user bought lately."""
+"""The release's own tables: what an index is called and costs, and what a user bought lately.
+
+V = items, T = events of one user
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from model.artifact import Artifact
+from model.artifact import PRIVATE_FILES, Artifact
 from serving.history import History
-from serving.published import PRIVATE_FILES
+from serving.table import Table
 
-__all__ = ["Catalogue", "Item"]
+__all__ = ["Catalogue", "Item", "Items", "Recorded"]
 
 SECONDS_PER_DAY = 86_400
-NO_HISTORIES = pd.DataFrame(
-    {
-        "user_id": pd.Series(dtype=str),
-        "item_index": pd.Series(dtype="int32"),
-        "timestamp": pd.Series(dtype="datetime64[us, UTC]"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,50 @@ class Item:
     price: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Items:
+    """items.parquet by columns, each with an entry for every item; `index` [V] is what the model calls it."""
+
+    index: NDArray[np.int64]
+    item_id: Sequence[str]
+    title: Sequence[str]
+    category: Sequence[str]
+    brand: Sequence[str]
+    price: NDArray[np.float64]
+    sales: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """Row by row as the model counts them: 0 is its padding, so the first item is 1."""
+        table = Table.read(file)
+        texts = {name: table.texts(name) for name in ("item_id", "title", "category", "brand")}
+        return cls(
+            index=np.arange(1, len(table) + 1), price=table.real("price"), sales=table.whole("sales"), **texts
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def by_sales(self) -> NDArray[np.int64]:
+        """Where in the columns each item stands [V], what sold most first; of equals, what comes first."""
+        return np.argsort(-self.sales, kind="stable")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The newest events of one user, oldest first: catalogue indices [T] and moments in UTC [T]."""
+
+    items: NDArray[np.int64]
+    at: NDArray[np.datetime64]
+
+
 @dataclass(frozen=True)
 class Catalogue:
-    """`items` by catalogue index; `histories` with user_id, item_index and timestamp."""
+    """What a release says of its items, and the recorded events of each user."""
 
     digest: str
-    items: pd.DataFrame
-    histories: pd.DataFrame
+    items: Items
+    histories: Mapping[str, Recorded]
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -54,37 +89,31 @@ class Catalogue:
         A release that came from a store brings no histories.
         """
         release = Artifact.load(folder, may_lack=PRIVATE_FILES)
-        items = pd.read_parquet(release.file("items.parquet"))
+        items = Items.read(release.file("items.parquet"))
         histories = release.file("histories.parquet")
-        return cls(
-            release.digest,
-            items if items.index.name == "item_index" else items.set_index("item_index"),
-            pd.read_parquet(histories) if histories.exists() else NO_HISTORIES,
-        )
+        return cls(release.digest, items, _histories(histories) if histories.exists() else {})
 
     def newest_event(self) -> datetime:
         """When the recorded data ends; ages count from here, so that a recording does not grow old."""
-        newest: datetime = self.histories["timestamp"].max().to_pydatetime()
-        return newest
+        return _moment(self.histories[self.newest_user()].at[-1])
 
     def newest_user(self) -> str:
         """Who the last event of the recorded data belongs to."""
-        return str(self.histories["user_id"].iloc[int(self.histories["timestamp"].argmax())])
+        return max(self.histories, key=lambda user: self.histories[user].at[-1])
 
     def history(self, user_id: str, at: datetime) -> History:
         """The user's events before or at `at`; empty for a user without any."""
-        events = self.histories[self.histories["user_id"] == user_id]
-        events = events[events["timestamp"] <= at].sort_values("timestamp", kind="stable")
-        days = (at - events["timestamp"]).dt.total_seconds() / SECONDS_PER_DAY
-        return History(
-            events["item_index"].to_numpy(np.int64),
-            days.to_numpy(np.float32) if len(days) else np.empty(0, np.float32),
-        )
+        if (recorded := self.histories.get(user_id)) is None:
+            return History.empty()
+        moment = np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us")
+        known = recorded.at <= moment
+        days = (moment - recorded.at[known]) / np.timedelta64(1, "D")
+        return History(recorded.items[known], days.astype(np.float32))
 
     def index_of(self, item_id: str) -> int:
         """The catalogue index of an item; ValueError if the release does not know it."""
         if (found := self.indices.get(item_id)) is None:
-            example = self.items["item_id"].iloc[0]
+            example = self.items.item_id[0]
             raise ValueError(
                 f"item {item_id} is not in the release's catalogue; an item it knows is {example}"
             )
@@ -97,16 +126,30 @@ class Catalogue:
     @cached_property
     def indices(self) -> dict[str, int]:
         """The catalogue index of every item id."""
-        return dict(zip(self.items["item_id"].tolist(), self.items.index.tolist(), strict=True))
+        return dict(zip(self.items.item_id, self.items.index.tolist(), strict=True))
 
     @cached_property
     def _rows(self) -> dict[int, Item]:
-        columns = (self.items[name].tolist() for name in ("item_id", "title", "category", "brand", "price"))
-        return {row[0]: Item(*row) for row in zip(self.items.index.tolist(), *columns, strict=True)}
+        items = self.items
+        columns = (items.item_id, items.title, items.category, items.brand, items.price.tolist())
+        return {row[0]: Item(*row) for row in zip(items.index.tolist(), *columns, strict=True)}
 
     def popular(self, k: int) -> list[Item]:
         """The `k` items sold most, best first; ValueError if there are not that many."""
         if not 1 <= k <= len(self.items):
             raise ValueError(f"k is {k}; ask for 1 to {len(self.items)} items, the catalogue's size")
-        best = self.items["sales"].sort_values(ascending=False, kind="stable").index[:k]
-        return [self.item(int(index)) for index in best]
+        best = self.items.index[self.items.by_sales()[:k]]
+        return [self.item(index) for index in best.tolist()]
+
+
+def _histories(file: Path) -> dict[str, Recorded]:
+    table = Table.read(file)
+    users, items, at = table.texts("user_id"), table.whole("item_index"), table.moments("timestamp")
+    rows = defaultdict(list)
+    for row in np.argsort(at, kind="stable").tolist():
+        rows[users[row]].append(row)
+    return {user: Recorded(items[those], at[those]) for user, those in rows.items()}
+
+
+def _moment(at: np.datetime64) -> datetime:
+    return datetime.fromisoformat(str(at)).replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ T = events of history, K = items asked for, C = candidates
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from model.signature import PREDICT, RECOMMEND
 from serving.history import History
 from serving.request import predict_tensors, recommend_tensors
+from serving.served import ServedRelease
 from serving.transport import DEFAULT_URLS, Scheme, Transport, connect
 
 __all__ = ["Client", "Recommendation", "ServedRelease"]
@@ -28,20 +29,6 @@ class Recommendation:
 
     item_ids: NDArray[np.int64]
     scores: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class ServedRelease:
-    """Which release answers, how many items it knows and how many events it looks at."""
-
-    digest: str
-    catalogue: int
-    max_history: int
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> Self:
-        """What the parameters of a model's configuration say."""
-        return cls(parameters["release"], int(parameters["catalogue"]), int(parameters["max_history"]))
 
 
 class Client:

@@ -12,9 +12,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.artifact import MANIFEST, Artifact, sha256_of
+from model.artifact import MANIFEST, PRIVATE_FILES, Artifact, sha256_of
 from model.record import ReleaseRecord
-from serving.published import PRIVATE_FILES
 from serving.store import Store, open_store
 
 __all__ = ["publish", "published_files", "record_of"]

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from model.artifact import MANIFEST, Artifact, Manifest, sha256_of
+from model.artifact import MANIFEST, PRIVATE_FILES, Artifact, Manifest, sha256_of
 from serving.store import Store, open_store
 
-__all__ = ["PRIVATE_FILES", "Published"]
-
-# Every household's newest events, for the client on the machine that trained. They name people, so they are raw data,
-# which never leaves the private cloud; a store may lie anywhere.
-PRIVATE_FILES = frozenset({"histories.parquet"})
+__all__ = ["Published"]
 
 
 def _shared(files: Collection[str]) -> Collection[str]:

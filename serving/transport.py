@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import tritonclient.grpc
 import tritonclient.http
 from numpy.typing import NDArray
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+from tritonclient.utils import InferenceServerException
 
 from serving.failure import ServerError
+from serving.tensor import filled, refused
 
 __all__ = [
     "DEFAULT_URLS",
@@ -24,8 +24,6 @@ __all__ = [
     "Scheme",
     "Transport",
     "connect",
-    "filled",
-    "refused",
 ]
 
 Scheme = Literal["http", "grpc"]
@@ -132,19 +130,7 @@ def connect(scheme: Scheme, url: str) -> Transport:
     return GrpcTransport(url) if scheme == "grpc" else HttpTransport(url)
 
 
-def filled(kind: Any, name: str, value: NDArray[Any]) -> Any:  # noqa: ANN401 - tritonclient has no types
-    """An input tensor of the class `kind` of tritonclient."""
-    tensor = kind(name, value.shape, np_to_triton_dtype(value.dtype))
-    tensor.set_data_from_numpy(np.ascontiguousarray(value))
-    return tensor
-
-
 def _unreachable(scheme: Scheme, url: str) -> ServerError:
     return ServerError(
         f"no server answers at {scheme}://{url}; start it with scripts/up, or name another --url"
     )
-
-
-def refused(error: InferenceServerException) -> ServerError:
-    """What Triton said against a request, as one line."""
-    return ServerError(" ".join(str(error.message()).split()))

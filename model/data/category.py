@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas import Series
 
-from model.data.schema import PATH_SEPARATOR
+from model.category_path import PATH_SEPARATOR
 
 __all__ = ["LEVELS", "codes", "prefixes"]
 

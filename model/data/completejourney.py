@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from pandas import DataFrame, Series
 
+from model.category_path import PATH_SEPARATOR
 from model.data.column import codes_of, constant_event, text_ids
 from model.data.parquet import read_parquet
 from model.data.refusal import repairs
-from model.data.schema import PATH_SEPARATOR, TIMESTAMP_DTYPE, Tables
+from model.data.schema import TIMESTAMP_DTYPE, Tables
 from model.data.wording import GRADES, readable
 
 __all__ = ["inputs", "read", "tables"]

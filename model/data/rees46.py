@@ -10,10 +10,11 @@ from pathlib import Path
 
 from pandas import DataFrame, Series
 
+from model.category_path import PATH_SEPARATOR
 from model.data.column import event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
 from model.data.description import descriptions_of
-from model.data.schema import PATH_SEPARATOR, Tables
+from model.data.schema import Tables
 
 __all__ = ["inputs", "read"]
 

@@ -14,7 +14,6 @@ __all__ = [
     "EVENT_DTYPE",
     "INTERACTIONS",
     "ITEMS",
-    "PATH_SEPARATOR",
     "SCHEMA_VERSION",
     "TIMESTAMP_DTYPE",
     "Tables",
@@ -26,7 +25,6 @@ SCHEMA_VERSION = 1
 EVENTS = ("view", "click", "cart", "purchase", "rating")
 EVENT_DTYPE = CategoricalDtype(list(EVENTS))
 TIMESTAMP_DTYPE: Final = "datetime64[us, UTC]"
-PATH_SEPARATOR = " > "
 
 
 def _holds_text(ids: pd.Series) -> bool:

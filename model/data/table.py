@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from pandas import Categorical, DataFrame, Series
 
+from model.category_path import PATH_SEPARATOR
 from model.data.column import constant_event, event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
 from model.data.description import descriptions_of
 from model.data.parquet import read_parquet
 from model.data.refusal import refused_lines
-from model.data.schema import PATH_SEPARATOR, Tables
+from model.data.schema import Tables
 from model.data.table_mapping import TEXTS, TableMapping, read_mapping
 
 __all__ = ["inputs", "read"]

@@ -89,7 +89,7 @@ class Metrics:
 
         def newest() -> float:
             catalogue = releases.current.catalogue
-            return math.nan if catalogue.histories.empty else catalogue.newest_event().timestamp()
+            return catalogue.newest_event().timestamp() if catalogue.histories else math.nan
 
         Gauge(
             "rialto_gateway_release_data_timestamp_seconds",

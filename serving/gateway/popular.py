@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.schema import PATH_SEPARATOR
+from model.category_path import PATH_SEPARATOR
 from serving.catalogue import Catalogue
 
 __all__ = ["Popular", "category_of"]
@@ -41,9 +41,9 @@ class Popular:
         items = catalogue.items
         size = int(items.index.max()) + 1
         sales, categories = np.zeros(size), np.zeros(size, np.int64)
-        sales[items.index] = items["sales"]
-        shelves = items["category"].map(category_of)
-        categories[items.index] = np.unique(shelves.tolist(), return_inverse=True)[1] + 1
+        sales[items.index] = items.sales
+        shelves = [category_of(path) for path in items.category]
+        categories[items.index] = np.unique(shelves, return_inverse=True)[1] + 1
         return cls(sales, categories)
 
     def best(self, history: NDArray[np.int64], k: int, left_out: Collection[int] = ()) -> list[int]:

@@ -13,12 +13,12 @@ from model.artifact import MANIFEST, Manifest, release_store, sha256_of
 from model.signature import RECOMMEND
 from serving.async_transport import Inference
 from serving.catalogue import Catalogue
-from serving.client import ServedRelease
 from serving.failure import ServerError
 from serving.gateway.popular import Popular
 from serving.gateway.search.lexical import LexicalIndex
 from serving.gateway.search.semantic import SemanticIndex, encoder_of
 from serving.request import Tensors
+from serving.served import ServedRelease
 
 __all__ = ["STORE", "Release", "Releases", "Tritons", "open_release"]
 

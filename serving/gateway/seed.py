@@ -9,9 +9,10 @@ import argparse
 import asyncio
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from serving.catalogue import Catalogue
 from serving.gateway.event import Event
@@ -22,6 +23,8 @@ from serving.gateway.store_address import open_histories
 __all__ = ["recent_shoppers", "seed"]
 
 SHOPPERS = 24
+# In a second.
+MICROSECONDS = 1e6
 
 
 async def seed(
@@ -32,25 +35,23 @@ async def seed(
     `as_if_now` moves the whole recording in time so that it ends now: the ages of its events, which the model reads,
     are then those of the day it was recorded.
     """
-    recorded = catalogue.histories
-    if recorded.empty:
+    if not catalogue.histories:
         return 0
     shift = time.time() - catalogue.newest_event().timestamp() if as_if_now else 0.0
-    users: dict[str, list[Event]] = defaultdict(list)
-    ordered = recorded.sort_values("timestamp", kind="stable")
-    seconds = ordered["timestamp"].astype("datetime64[us, UTC]").astype("int64") / 1e6 + shift
-    for user_id, index, at in zip(
-        ordered["user_id"].tolist(), ordered["item_index"].tolist(), seconds.tolist(), strict=True
-    ):
-        users[pseudonyms.of(user_id)].append(Event(catalogue.item(index).item_id, "purchase", at))
+    users = {
+        pseudonyms.of(user): [
+            Event(catalogue.item(index).item_id, "purchase", at / MICROSECONDS + shift)
+            for index, at in zip(recorded.items.tolist(), recorded.at.astype(np.int64).tolist(), strict=True)
+        ]
+        for user, recorded in catalogue.histories.items()
+    }
     return await histories.seed(catalogue.digest, users)
 
 
 def recent_shoppers(catalogue: Catalogue) -> Sequence[tuple[str, int]]:
     """The users of the recording whose last event is newest, and how many events each has."""
-    users = catalogue.histories.groupby("user_id")["timestamp"].agg(["max", "size"])
-    newest = users.sort_values("max", ascending=False, kind="stable").head(SHOPPERS)
-    return [(str(user), int(size)) for user, size in newest["size"].items()]
+    newest = sorted(catalogue.histories.items(), key=lambda each: each[1].at[-1], reverse=True)
+    return [(user, len(recorded.items)) for user, recorded in newest[:SHOPPERS]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

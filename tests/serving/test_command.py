@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from serving import command
@@ -83,7 +84,7 @@ def test_recommendations_have_names_categories_and_prices(run, local, served, re
 
     assert (code, err) == (0, "")
     shown = [line.split("│")[1:-1] for line in out.splitlines() if line.startswith("│")]
-    items = Catalogue.load(release.folder).items
+    items = pd.read_parquet(release.file("items.parquet"))
     assert [row[0].strip() for row in shown] == expected_ids(served, release, "household-8")
     for item_id, name, category, price, _ in [[cell.strip() for cell in row] for row in shown]:
         (item,) = items[items["item_id"] == item_id].to_dict("records")

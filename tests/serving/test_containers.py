@@ -5,11 +5,15 @@ without PyTorch and CUDA, whose 6 GB are mounted from the project's own environm
 here has a GPU: training falls back to the CPU.
 """
 
+import json
 import re
 import shutil
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -20,6 +24,8 @@ from serving.fetch import fetch
 from serving.model_config import TargetConfig
 from serving.publish import publish
 from tests.infra.local.conftest import small_shop
+from tests.releases import tiny_release
+from tests.serving.conftest import free_ports
 from tests.serving.container import Podman, missing, run_options
 from tests.serving.s3 import BUCKET, served
 
@@ -43,6 +49,8 @@ TORCHRUN = "#!/usr/bin/python3\nfrom torch.distributed.run import main\nmain()\n
 HEAVY_LOCKED = re.compile(
     r"^(torch|triton|nvidia-[a-z0-9-]+|cuda-[a-z]+)==(?:.*\\\n)*.*\n(?:    #.*\n)*", re.MULTILINE
 )
+# On disk; a registry sends a third of it.
+MOST_BYTES = 215_000_000
 STORE = f"s3://{BUCKET}/releases"
 # The image says who runs it; the pods say it again.
 AS_IT_IS = [each for each in run_options() if not each.startswith("--user")]
@@ -70,6 +78,11 @@ def training_image(podman, tmp_path_factory):
     assert left_out > 10
     lock.write_text(light)
     return podman.build("training", context)
+
+
+@pytest.fixture(scope="module")
+def gateway_image(podman):
+    return podman.build("gateway")
 
 
 @pytest.fixture(params=["fetch", "training"])
@@ -163,6 +176,70 @@ def test_the_fetch_image_refuses_a_tampered_release_in_one_line(
     assert line.startswith("error: ")
     assert line.endswith("do not serve it")
     assert contents(models) == {}
+
+
+def test_the_gateways_image_answers_as_nobody_on_a_root_that_nobody_can_write(
+    podman, gateway_image, folder, tmp_path
+):
+    release, state = tiny_release(tmp_path / "release"), folder("state")
+    for path in (release.folder, *release.folder.iterdir()):
+        path.chmod(0o755)
+    free = free_ports()
+    port = free.http
+    arguments = [
+        f"--port={port}",
+        f"--triton=127.0.0.1:{free.grpc}",
+        "--release=/release",
+        "--state=/state",
+    ]
+    container = podman.done(
+        "run",
+        "--detach",
+        *AS_IT_IS,
+        f"--volume={release.folder}:/release:ro",
+        f"--volume={state}:/state",
+        gateway_image,
+        *arguments,
+    )
+    try:
+        health = _answer(port, "/healthz", podman, container)
+        answer = _answer(port, "/recommend?user_id=somebody&k=3", podman, container)
+    finally:
+        podman.done("stop", container)
+
+    assert (health["ready"], health["model"]) == (True, release.digest)
+    # No Triton is there, so it says what sells.
+    assert (answer["fallback"], len(answer["items"])) == (True, 3)
+    assert all(path.stat().st_uid == 1000 for path in state.iterdir())
+
+
+def test_the_gateways_image_has_no_shell_no_installer_and_nothing_that_gives_rights(podman, gateway_image):
+    place = Path(podman.done("image", "mount", gateway_image))
+    try:
+        files = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+        names = {path.name for path in files}
+        size = sum(path.stat().st_size for path in files)
+        privileged = [path for path in files if path.stat().st_mode & 0o6000]
+        packages = {path.name for path in (place / "packages").iterdir()}
+    finally:
+        podman.done("image", "unmount", gateway_image)
+
+    assert not names & {"sh", "bash", "dash", "busybox", "apt", "dpkg", "pip", "perl"}
+    assert privileged == []
+    assert {"arro3", "fastapi"} <= packages
+    assert not packages & {"pandas", "pyarrow", "boto3", "cryptography"}
+    assert size < MOST_BYTES
+
+
+def _answer(port, path, podman, container):
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return json.load(answer)
+        except URLError:
+            running = podman.done("inspect", "--format", "{{.State.Running}}", container)
+            assert running == "true"
+            time.sleep(0.2)
 
 
 @pytest.mark.skipif(

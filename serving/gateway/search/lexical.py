@@ -46,15 +46,18 @@ class LexicalIndex:
         """Index a catalogue; a second for 67,000 items."""
         database = sqlite3.connect(":memory:", check_same_thread=False)
         database.execute(SCHEMA)
-        items = catalogue.items.sort_values("sales", ascending=False, kind="stable")
-        columns = [items[name].tolist() for name in ("title", "category", "brand")]
+        items, best_sold = catalogue.items, catalogue.items.by_sales()
+        columns = [
+            [texts[place] for place in best_sold.tolist()]
+            for texts in (items.title, items.category, items.brand)
+        ]
         with database:
             database.executemany(
                 "INSERT INTO items (rowid, title, category, brand) VALUES (?, ?, ?, ?)",
                 zip(range(1, len(items) + 1), *columns, strict=True),
             )
         vocabulary = Vocabulary.of(text for column in columns for text in column)
-        return cls(database, items.index.tolist(), vocabulary)
+        return cls(database, items.index[best_sold].tolist(), vocabulary)
 
     async def candidates(self, query: str, count: int) -> Candidates:
         """See `Retriever`; items with all words, or where there are none, items with some of them."""

@@ -23,14 +23,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from model.artifact import Artifact
-from model.data.schema import PATH_SEPARATOR
+from model.artifact import PRIVATE_FILES, Artifact
+from model.category_path import PATH_SEPARATOR
 from serving.catalogue import Catalogue
 from serving.gateway.search.lexical import LexicalIndex
 from serving.gateway.search.retriever import retrieve
 from serving.gateway.search.semantic import Semantic, SemanticIndex
 from serving.gateway.search.vocabulary import words_of
-from serving.published import PRIVATE_FILES
 
 __all__ = ["DerivedQuery", "Figures", "derived_queries", "measure"]
 
@@ -99,7 +98,7 @@ def derived_queries(
     """
     chance = random.Random(seed)
     titles, types = defaultdict(set), defaultdict(set)
-    for index, title, category in catalogue.items[["title", "category"]].itertuples():
+    for index, title, category in _named(catalogue):
         titles[" ".join(words_of(title))].add(index)
         types[" ".join(words_of(category.rpartition(PATH_SEPARATOR)[2]))].add(index)
     groups = {
@@ -116,11 +115,14 @@ def derived_queries(
 
 def _everyday(catalogue: Catalogue) -> Iterator[DerivedQuery]:
     for text, name in EVERYDAY.items():
-        items = (
-            catalogue.items["category"].str.split(PATH_SEPARATOR).map(lambda path, name=name: name in path)
-        )
-        if items.any():
-            yield DerivedQuery("everyday words", text, frozenset(items.index[items].tolist()))
+        items = [index for index, _, path in _named(catalogue) if name in path.split(PATH_SEPARATOR)]
+        if items:
+            yield DerivedQuery("everyday words", text, frozenset(items))
+
+
+def _named(catalogue: Catalogue) -> Iterator[tuple[int, str, str]]:
+    items = catalogue.items
+    return zip(items.index.tolist(), items.title, items.category, strict=True)
 
 
 def measure(find: Callable[[str], Sequence[int]], queries: Sequence[DerivedQuery]) -> dict[str, Figures]:

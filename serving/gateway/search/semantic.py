@@ -47,8 +47,7 @@ class SemanticIndex:
         if (made_of := encoder_of(manifest)) is None:
             return None
         tables = load_file(folder / VECTORS)
-        by_sales = catalogue.items.sort_values("sales", ascending=False, kind="stable")
-        items_S = by_sales.index.to_numpy(np.int64)
+        items_S = catalogue.items.index[catalogue.items.by_sales()]
         return cls(
             made_of,
             Tokenizer.from_file(str(folder / TOKENIZER)),

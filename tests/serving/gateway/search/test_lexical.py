@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from serving.catalogue import Catalogue
+from serving.catalogue import Catalogue, Items
 from serving.gateway.search.lexical import LexicalIndex
 from serving.gateway.search.quality import DerivedQuery, derived_queries, main, measure
 from serving.gateway.search.retriever import Candidates, fused, retrieve
@@ -22,9 +22,16 @@ TITLES = {
 @pytest.fixture(scope="module")
 def index(release):
     catalogue = Catalogue.load(release.folder)
-    items = catalogue.items.loc[list(TITLES)].copy()
-    items["title"], items["category"], items["sales"] = zip(*TITLES.values(), strict=True)
-    items["brand"] = "own"
+    title, category, sales = zip(*TITLES.values(), strict=True)
+    items = Items(
+        index=np.array(list(TITLES)),
+        item_id=[str(index) for index in TITLES],
+        title=title,
+        category=category,
+        brand=["own"] * len(TITLES),
+        price=np.full(len(TITLES), np.nan),
+        sales=np.array(sales),
+    )
     return LexicalIndex.of(replace(catalogue, items=items))
 
 
