@@ -67,12 +67,19 @@ def start(props: Props) -> ServerHandle:
 def serve(props: Props, handle: ServerHandle) -> Props:
     """Load the release of `props` while the present one answers; return what the state should hold.
 
-    ServerError if it does not load, in which case the present one goes on; ValueError if the release is gone.
+    ServerError if it does not load or there is no room for it, in which case the present one goes on; ValueError if
+    the release is gone.
     """
     release = Artifact.load(release_store() / props["build"])
     target = TargetConfig.embedded(instances=props["instances"], threads=props["threads"])
     config = config_of(props)
-    version = deploy(handle.control, config.repository, release, target)
+    try:
+        version = deploy(handle.control, config.repository, release, target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ServerError(
+            f"the release cannot be put into {config.repository}: {reason}; make room there and run up again"
+        ) from error
     # What python -m serving.client looks for.
     point(config.folder.parent / "release", release.folder.absolute())
     return {**props, "process": asdict(handle), "version": version, "health": health(handle, props, version)}

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from serving.runtime.server import ServerHandle
 
 PROJECT = Path(__file__).parents[2]
 COPIED = ("infra", "model", "scripts", "serving", "stacks", "Pulumi.yaml")
+UP = ("up", "--stack", "local", "--yes", "--skip-preview")
 COMMAND_SECONDS = 500
 KILL_SECONDS = 5
 
@@ -34,6 +36,12 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def errors(done: subprocess.CompletedProcess) -> list[str]:
+    """The lines of an update that say what went wrong, without where."""
+    lines = done.stdout.partition("Diagnostics:")[2].splitlines()
+    return [line.strip() for line in lines if "error: " in line and "update failed" not in line]
 
 
 def listening(port: int) -> bool:
@@ -100,8 +108,38 @@ class Clone:
 
     def pulumi(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run one command of the engine; what it printed is in `stdout`, colourless."""
+        return self._run(*self._engine(*arguments))
+
+    def up(self, *options: str) -> subprocess.CompletedProcess:
+        return self.pulumi(*UP, *options)
+
+    def start_up(self) -> subprocess.Popen:
+        """An `up` that goes on in the background, in a process group of its own; it prints to the file `said`."""
+        with self.said.open("w") as out:
+            return subprocess.Popen(
+                self._engine(*UP),
+                cwd=self.folder,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> Path:
+        return self.folder / "up.log"
+
+    def recover(self) -> subprocess.CompletedProcess:
+        """`scripts/recover`, after its set-up."""
+        return self._run(sys.executable, "-m", "scripts.recovery", "local")
+
+    def _engine(self, *arguments: str) -> list[str | Path]:
+        program = self.folder / ".rialto" / "bin" / "pulumi"
+        return [program, *arguments, "--non-interactive", "--color", "never"]
+
+    def _run(self, *command: str | Path) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [self.folder / ".rialto" / "bin" / "pulumi", *arguments, "--non-interactive", "--color", "never"],
+            command,
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -109,9 +147,6 @@ class Clone:
             text=True,
             timeout=COMMAND_SECONDS,
         )
-
-    def up(self, *options: str) -> subprocess.CompletedProcess:
-        return self.pulumi("up", "--stack", "local", "--yes", "--skip-preview", *options)
 
     def destroy(self) -> subprocess.CompletedProcess:
         return self.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview")

@@ -12,7 +12,7 @@ import pytest
 
 from model.artifact import Artifact
 from serving.runtime.note import ProcessNote
-from tests.infra.clone import PROJECT, free_triton_ports
+from tests.infra.clone import PROJECT, errors, free_triton_ports
 from tests.infra.local.traffic import traffic
 
 pytestmark = [pytest.mark.engine, pytest.mark.triton, pytest.mark.envoy]
@@ -23,12 +23,6 @@ SERVER = "pulumi-python:dynamic/local:TritonServer"
 # An edit that makes every release fail to load.
 INITIALIZE = "    def initialize(self, args: dict[str, str]) -> None:\n"
 NO_LUCK = f'{INITIALIZE}        raise RuntimeError("no luck")\n'
-
-
-def errors(done) -> list[str]:
-    """The lines that say what went wrong, without where."""
-    lines = done.stdout.partition("Diagnostics:")[2].splitlines()
-    return [line.strip() for line in lines if "error: " in line and "update failed" not in line]
 
 
 def next_seed(clone) -> int:
