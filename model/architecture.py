@@ -23,16 +23,16 @@ from torch import Tensor, nn
 from model.collaborative import Collaborative
 from model.config import ModelConfig
 from model.item_table import DenseTable, ItemTable
+from model.signature import MASKED
 from model.tags import ItemTags
 
-__all__ = ["MASKED", "Block", "Reading", "Recommender", "basket_starts"]
+__all__ = ["Block", "Reading", "Recommender", "basket_starts"]
 
 # Half-lives of the personal counts: a few days to a season, so that staples and treats can both be due.
 HALF_LIVES_DAYS = (3.0, 10.0, 30.0, 90.0, 365.0)
 _TINY = 1e-6
 # Ages are log1p(days) / this, which brings a year to about 1.
 _LOG_DAYS_SCALE = 6.0
-MASKED = -1e9
 _NEVER_DAYS = 1e9
 # A rate is purchases of the item per basket; the floor keeps log(0) finite, the scale brings it to about -1.
 _RATE_FLOOR = 1e-3

@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.architecture import MASKED, Recommender
+from model.architecture import Recommender
 from model.sequence import Request
+from model.signature import MASKED
 
 __all__ = [
     "CUTOFF",

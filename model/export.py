@@ -14,10 +14,11 @@ import torch
 from onnx import TensorProto, compose, helper
 from torch import Tensor, nn
 
-from model.architecture import MASKED, Recommender
+from model.architecture import Recommender
 from model.calibrate import Calibration
 from model.item_table import ItemTable
 from model.parity import check_parity
+from model.signature import MASKED
 
 __all__ = ["export", "graph_of"]
 

@@ -11,8 +11,9 @@ import math
 import torch
 from torch import Tensor, nn
 
-from model.architecture import MASKED, Recommender, basket_starts
+from model.architecture import Recommender, basket_starts
 from model.sequence import Batch
+from model.signature import MASKED
 
 __all__ = ["SampledSoftmax"]
 

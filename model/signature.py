@@ -12,6 +12,7 @@ from typing import Literal
 
 __all__ = [
     "ENCODE",
+    "MASKED",
     "MODELS",
     "PADDING",
     "PREDICT",
@@ -25,6 +26,9 @@ Dtype = Literal["INT64", "FP32", "BOOL"]
 
 # Item ids inside tensors are catalogue indices 1..V; 0 fills the front of a shorter history.
 PADDING = 0
+# The score of what must not be recommended: padding, and on request what was seen. Where fewer than k items are left,
+# such ones fill the top k.
+MASKED = -1e9
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from model.signature import PREDICT, RECOMMEND
 from serving.history import History
-from serving.request import predict_tensors, recommend_tensors
+from serving.request import predict_tensors, recommend_tensors, recommended
 from serving.served import ServedRelease
 from serving.transport import DEFAULT_URLS, Scheme, Transport, connect
 
@@ -48,7 +48,10 @@ class Client:
         return ServedRelease.of(self._transport.parameters(RECOMMEND.name))
 
     def recommend(self, history: History, k: int = 10, *, exclude_seen: bool = False) -> Recommendation:
-        """The `k` items most likely in the user's next basket; ValueError if there are not that many."""
+        """The `k` items most likely in the user's next basket; fewer where all others were seen and left out.
+
+        ValueError if the catalogue has not that many.
+        """
         answer = self._transport.infer(
             RECOMMEND.name,
             recommend_tensors(
@@ -59,8 +62,7 @@ class Client:
                 max_history=self.release.max_history,
             ),
         )
-        # A server may answer a whole batch with its largest k.
-        return Recommendation(answer["item_ids"][0, :k], answer["scores"][0, :k])
+        return Recommendation(*recommended(answer, k))
 
     def predict(self, history: History, candidates: Sequence[int]) -> NDArray[np.float32]:
         """The chance [C] that each candidate (a catalogue index) is in the user's next basket."""

@@ -5,15 +5,16 @@ B = histories of a request, T = events of history, C = candidates
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.signature import MASKED
 from serving.history import History, bucket
 
-__all__ = ["MAX_CANDIDATES", "Tensors", "predict_tensors", "recommend_tensors"]
+__all__ = ["MAX_CANDIDATES", "Tensors", "predict_tensors", "recommend_tensors", "recommended"]
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -32,6 +33,14 @@ def recommend_tensors(
         "exclude_seen": np.array([[exclude_seen]]),
         "k": np.array([[k]], np.int64),
     }
+
+
+def recommended(outputs: Mapping[str, NDArray[Any]], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The `k` best indices and their scores of one request; fewer where that many may not be recommended."""
+    # A server may answer a whole batch with its largest k.
+    item_ids_K, scores_K = outputs["item_ids"][0, :k], outputs["scores"][0, :k]
+    real_K = scores_K > MASKED / 2
+    return item_ids_K[real_K], scores_K[real_K]
 
 
 def predict_tensors(histories: Sequence[History], candidates: Sequence[int], max_history: int) -> Tensors:

@@ -18,6 +18,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 
 from model.artifact import Artifact
+from model.signature import MASKED
 
 CATALOGUE = 50
 MAX_HISTORY = 64
@@ -74,7 +75,7 @@ def _seal(folder: Path, seed: int) -> Artifact:
 def _tables(random: np.random.Generator) -> dict[str, np.ndarray]:
     """Log popularity [V+1] and co-purchases [V+1, V+1]; index 0 is the padding and never recommended."""
     popularity = np.log(random.dirichlet(np.ones(CATALOGUE + 1))).astype(np.float32)
-    popularity[0] = -1e9
+    popularity[0] = MASKED
     together = random.gamma(0.3, size=(CATALOGUE + 1, CATALOGUE + 1)).astype(np.float32)
     together[0] = together[:, 0] = 0
     return {"popularity": popularity, "together": together}
@@ -192,7 +193,7 @@ def _recommend(tables: dict[str, np.ndarray]) -> onnx.ModelProto:
     g = _Graph()
     _scores(g, tables)
     g("And", "left_out", "seen_BV", "exclude_seen")
-    g("Where", "ranked", "left_out", g.constant("last", np.array(-1e8, np.float32)), "scores_BV")
+    g("Where", "ranked", "left_out", g.constant("last", np.array(MASKED, np.float32)), "scores_BV")
     g("Clip", "k_held", g("ReduceMax", "k_most", "k", keepdims=0), "one", "items")
     g("Reshape", "k_1", "k_held", "axis_1")
     g.nodes.append(helper.make_node("TopK", ["ranked", "k_1"], ["scores", "item_ids"], axis=1))

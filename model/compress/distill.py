@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.architecture import MASKED, Recommender
+from model.architecture import Recommender
 from model.config import ModelConfig
 from model.objective import SampledSoftmax
 from model.sequence import Batch
+from model.signature import MASKED
 
 __all__ = ["Distillation", "student"]
 

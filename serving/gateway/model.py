@@ -19,7 +19,7 @@ from serving.gateway.event import Profile
 from serving.gateway.metrics import Metrics
 from serving.gateway.release import Release, Releases, Tritons
 from serving.history import History
-from serving.request import Tensors, predict_tensors, recommend_tensors
+from serving.request import Tensors, predict_tensors, recommend_tensors, recommended
 
 __all__ = ["Models"]
 
@@ -43,15 +43,17 @@ class Models:
     ) -> tuple[Release, list[int], list[float]]:
         """The release that answered, the `k` best indices without those the user dislikes, and their logits."""
         size = len(asked.catalogue.items)
+        wanted = min(k + len(profile.disliked), size)
         tensors = recommend_tensors(
             profile.history,
-            min(k + len(profile.disliked), size),
+            wanted,
             exclude_seen=exclude_seen,
             catalogue=size,
             max_history=asked.max_history,
         )
         release, outputs = await self._ask(asked, RECOMMEND.name, tensors)
-        ranked = zip(outputs["item_ids"][0].tolist(), outputs["scores"][0].tolist(), strict=True)
+        item_ids, scores = recommended(outputs, wanted)
+        ranked = zip(item_ids.tolist(), scores.tolist(), strict=True)
         kept = [(index, score) for index, score in ranked if index not in profile.disliked][:k]
         return release, [index for index, _ in kept], [score for _, score in kept]
 

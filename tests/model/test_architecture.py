@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from model.architecture import MASKED, basket_starts
+from model.architecture import basket_starts
+from model.signature import MASKED
 from model.tags import ItemTags
 
 

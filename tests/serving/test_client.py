@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from model.signature import MASKED
 from serving.client import Client
 from serving.failure import ServerError
 from serving.history import History
@@ -18,6 +19,7 @@ class FakeTransport:
 
     def __init__(self):
         self.asked = []
+        self.masked_from = 1000
 
     def parameters(self, model):
         return {"release": "sha256:abc", "catalogue": "50", "max_history": "20"}
@@ -27,7 +29,8 @@ class FakeTransport:
         if model == "predict":
             return {"probabilities": inputs["candidate_ids"].astype(np.float32) / 100}
         wanted = np.arange(1, inputs["k"].item() + 4)
-        return {"item_ids": wanted[None], "scores": -wanted[None].astype(np.float32)}
+        scores = np.where(wanted < self.masked_from, -wanted, MASKED).astype(np.float32)
+        return {"item_ids": wanted[None], "scores": scores[None]}
 
     def close(self):
         self.asked.append("closed")
@@ -43,6 +46,12 @@ def test_the_caller_gets_as_many_items_as_asked_for(transport):
 
     assert answer.item_ids.tolist() == [1, 2, 3, 4]
     assert answer.scores.tolist() == [-1, -2, -3, -4]
+
+
+def test_what_is_left_out_is_no_recommendation_where_fewer_than_k_are_left(transport):
+    transport.masked_from = 3
+
+    assert Client(transport).recommend(HISTORY, 4, exclude_seen=True).item_ids.tolist() == [1, 2]
 
 
 def test_a_request_carries_the_tensors_of_the_signature(transport):

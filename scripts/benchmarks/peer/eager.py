@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from model.architecture import MASKED
 from model.restore import restore
+from model.signature import MASKED
 from scripts.benchmarks.peer.app import Answer, Question, Recommend
 
 __all__ = ["eager_recommender"]

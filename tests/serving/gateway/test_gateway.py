@@ -131,6 +131,21 @@ def test_items_of_the_history_can_be_left_out(in_shop, catalogue):
     in_shop(story)
 
 
+def test_no_list_is_filled_with_what_is_left_out(in_shop, catalogue):
+    async def story(shop):
+        seen = [catalogue.item(index).item_id for index in catalogue.items.index[:15].tolist()]
+        for item_id in seen:
+            await shop.happened("cart", item_id, user="newcomer")
+
+        answer = await shop.recommend("newcomer", k=50, exclude_seen=True)
+
+        assert not answer["fallback"]
+        assert len(ids(answer)) == 50 - len(seen)
+        assert not set(seen) & set(ids(answer))
+
+    in_shop(story)
+
+
 def test_the_same_event_sent_twice_is_recorded_once(in_shop):
     async def story(shop):
         first = await shop.happened("cart", ITEM, event_id="e-1")
