@@ -6,24 +6,22 @@ All answer the same recorded histories. The callers run in a process of their ow
 from __future__ import annotations
 
 import argparse
-import fcntl
 import importlib.util
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from model.artifact import Artifact, release_store
+from model.artifact import Artifact
 from scripts.benchmarks.contest import comparison, verdict
-from scripts.benchmarks.contest.contender import ENVIRONMENT, WORKERS, Contenders, running
+from scripts.benchmarks.contest.contender import WORKERS, Contenders, running
 from scripts.benchmarks.contest.plan import FULL, SHORT, START_SECONDS, Plan
 from scripts.benchmarks.contest.rounds import measure
+from scripts.benchmarks.course import INTERRUPTED, alone, end_on_sigterm, release_to_measure, shown
+from scripts.benchmarks.embedded import ENVIRONMENT
 from scripts.benchmarks.load.payload import K, recorded
 from scripts.benchmarks.load.process import LoadProcess
 from scripts.benchmarks.machine import cores, describe
@@ -34,11 +32,9 @@ from serving.model_config import TargetConfig
 __all__ = ["bench"]
 
 PROJECT = FOLDER.parents[1]
-LOCAL_RELEASE = FOLDER.parent / "local" / "release"
 # Enough that no server profits from having answered the same before; encoded, a few MB.
 PAYLOADS = 512
 PACKAGES = ("onnxruntime", "torch", "fastapi", "uvicorn", "pydantic", "tritonclient", "grpcio", "numpy")
-INTERRUPTED = 130
 
 
 def main() -> None:
@@ -47,9 +43,9 @@ def main() -> None:
     parser.add_argument("--short", action="store_true", help="under a minute: small windows, coarse figures")
     plan = SHORT if parser.parse_args().short else FULL
     console = Console()
-    signal.signal(signal.SIGTERM, _terminated)
+    end_on_sigterm()
     try:
-        result = bench(_release(console), plan, FOLDER / "serving", console)
+        result = bench(release_to_measure(console), plan, FOLDER / "serving", console)
         file = result.write()
     except (ValueError, ServerError, OSError) as error:
         sys.exit(f"error: {error}")
@@ -68,11 +64,11 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     ServerError or ValueError if something does not start or fails; nothing is left running then either.
     """
     started = time.monotonic()
-    with _alone(folder), ExitStack() as stack:
+    with alone(folder), ExitStack() as stack:
         console.print(_announcement(release, plan), soft_wrap=True)
         contenders = stack.enter_context(running(release, folder))
         load = stack.enter_context(LoadProcess(recorded(release.folder, PAYLOADS)))
-        with _shown(console, plan) as progress:
+        with shown(console, plan.seconds - START_SECONDS) as progress:
             found = measure(load, contenders.targets, plan, progress)
         machine = _machine(release, contenders, plan)
     result = Result(
@@ -84,19 +80,6 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     return result
 
 
-def _release(console: Console) -> Artifact:
-    """What the local stack serves; without one the baseline, which is built if need be."""
-    if LOCAL_RELEASE.is_symlink():
-        return Artifact.load(LOCAL_RELEASE.resolve())
-    # The process that makes the load imports this module too, and has no use for PyTorch.
-    from model.inputs import ReleaseConfig
-    from model.progress import console_progress
-    from model.release import build_release
-
-    with console_progress(console) as progress:
-        return build_release(ReleaseConfig(recipe="baseline"), release_store(), console.print, progress)
-
-
 def _announcement(release: Artifact, plan: Plan) -> str:
     minutes, seconds = divmod(round(plan.seconds), 60)
     used = cores()
@@ -106,36 +89,6 @@ def _announcement(release: Artifact, plan: Plan) -> str:
         f"The callers run on cores {', '.join(map(str, used))}, which they share with the servers: what they "
         "take, the servers lack. Nothing else should run here meanwhile."
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder: two benchmarks at once would measure each other."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"another benchmark holds {folder}; wait for its end") from None
-        yield
-
-
-@contextmanager
-def _shown(console: Console, plan: Plan) -> Iterator[Callable[[str, float], None]]:
-    """A bar for a person, a line a step for a log."""
-    columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=plan.seconds - START_SECONDS)
-        due = 0.0
-
-        def show(what: str, seconds: float) -> None:
-            nonlocal due
-            bar.update(task, completed=due, description=what)
-            due += seconds
-            if what and not console.is_terminal:
-                console.print(what, soft_wrap=True)
-
-        yield show
 
 
 def _machine(release: Artifact, contenders: Contenders, plan: Plan) -> dict[str, Any]:
@@ -168,11 +121,6 @@ def _http_stack() -> str:
     """What uvicorn chooses by itself: the compiled loop and parser where they are installed."""
     chosen = (("uvloop", "asyncio"), ("httptools", "h11"))
     return " and ".join(fast if importlib.util.find_spec(fast) else plain for fast, plain in chosen)
-
-
-def _terminated(number: int, frame: object) -> NoReturn:
-    # So that a plain `kill` stops the servers too.
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

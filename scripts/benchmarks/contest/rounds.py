@@ -16,7 +16,7 @@ from scripts.benchmarks.load.target import Target
 from scripts.benchmarks.load.window import Window
 from serving.failure import ServerError
 
-__all__ = ["Found", "Sweep", "agreement", "measure"]
+__all__ = ["Found", "Progress", "Sweep", "agreement", "measure", "sweep"]
 
 # Of what the slowest server can do, so that no queue grows without end.
 POISSON_SHARE = 0.6
@@ -73,7 +73,7 @@ def measure(load: LoadProcess, targets: Mapping[Key, Target], plan: Plan, progre
         for key, target in targets.items():
             turn = f"round {number} of {plan.rounds}, {NAMES[key]}"
             levels = plan.levels if key != "bare" else (1,)
-            found.sweeps[key].append(_sweep(load, target, plan, levels, turn, progress))
+            found.sweeps[key].append(sweep(load, target, plan, levels, turn, progress))
         if not found.rate:
             found.rate = POISSON_SHARE * min(found.sweeps[key][0].saturation for key in found.poisson)
         for key, windows in found.poisson.items():
@@ -108,7 +108,7 @@ def _shared(ours: Sequence[Sequence[int]], theirs: Sequence[Sequence[int]]) -> f
     return float(np.mean([len({*a} & {*b}) / K for a, b in zip(ours, theirs, strict=True)]))
 
 
-def _sweep(
+def sweep(
     load: LoadProcess, target: Target, plan: Plan, levels: Sequence[int], turn: str, progress: Progress
 ) -> Sweep:
     """Raise the concurrency until the p99 passes its limit."""

@@ -8,17 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from serving.failure import ServerError
 from serving.runtime.port import LOOPBACK
 
-__all__ = ["Connection", "Pool", "request_bytes"]
+__all__ = ["Connection", "Pool", "RefusedError", "get_bytes", "request_bytes"]
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 OK = b"HTTP/1.1 200 "
+# Of the edge's certificate.
+TLS_NAME = "localhost"
+STATUS = slice(9, 12)
+RETRY_AFTER = b"\r\nretry-after:"
+
+
+class RefusedError(ServerError):
+    """An answer that is not 200; `told` when to come again or not."""
+
+    def __init__(self, head: bytes, body: bytes) -> None:
+        super().__init__(head, body)
+        self.status = int(head[STATUS])
+        self.told = RETRY_AFTER in head.lower()
+
+    def __str__(self) -> str:
+        """The status line and the beginning of the body."""
+        head, body = self.args
+        return f"{head.splitlines()[0].decode(errors='replace')}: {body[:200]!r}"
 
 
 def request_bytes(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -26,6 +45,16 @@ def request_bytes(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     lines = [f"POST {path} HTTP/1.1", f"Host: {LOOPBACK}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def get_bytes(path: str, headers: Mapping[str, str]) -> bytes:
+    """A whole GET of `path`."""
+    lines = [
+        f"GET {path} HTTP/1.1",
+        f"Host: {TLS_NAME}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -39,11 +68,14 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, port: int) -> AsyncIterator[Connection]:
+    async def to(cls, port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Connection]:
         """Connect; ServerError if nothing listens."""
         loop = asyncio.get_running_loop()
+        name = TLS_NAME if tls else None
         try:
-            transport, connection = await loop.create_connection(cls, LOOPBACK, port)
+            transport, connection = await loop.create_connection(
+                cls, LOOPBACK, port, ssl=tls, server_hostname=name
+            )
         except OSError as error:
             raise ServerError(f"no server answers on port {port} ({error})") from None
         try:
@@ -84,8 +116,7 @@ class Connection(asyncio.Protocol):
             return
         body = bytes(self._received[start:end])
         del self._received[:end]
-        status = head.partition(b"\r\n")[0].decode(errors="replace")
-        self._finish(body if head.startswith(OK) else ServerError(f"{status}: {body[:200]!r}"))
+        self._finish(body if head.startswith(OK) else RefusedError(head, body))
 
     def connection_lost(self, error: Exception | None) -> None:
         """asyncio: the other side is gone."""

@@ -1,4 +1,4 @@
-"""The kinds of load: a closed loop of so many callers, Poisson arrivals at a rate, and a few answers to look at.
+"""The kinds of load: a closed loop of so many callers, Poisson arrivals, a surge, and a few answers to look at.
 
 A closed loop shows what a server can do; arrivals that do not wait for answers show what callers feel. There,
 latency counts from when a request was due and not from when it was sent: otherwise a server that stalls
@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.benchmarks.load.connection import RefusedError
 from scripts.benchmarks.load.target import Call, Target
 from scripts.benchmarks.load.window import Window
+from serving.failure import ServerError
 
-__all__ = ["Ask", "ClosedLoop", "Job", "Poisson", "arrivals"]
+__all__ = ["Ask", "ClosedLoop", "Job", "Outcome", "Poisson", "Surge", "arrivals"]
 
 GIVE_UP = 3
 # The first answer may come from a cold server.
 SLOWEST_ANSWER_SECONDS = 5.0
 NONE_LATE = np.empty(0)
+COME_AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+FALLBACK = b'"fallback":true'
 
 clock = time.perf_counter
 
@@ -136,6 +143,61 @@ class Poisson:
         )
 
 
+class Outcome(IntEnum):
+    """What became of a request: the model's answer, what sells instead, told to come again, anything else."""
+
+    MODEL = 0
+    FALLBACK = 1
+    AGAIN = 2
+    FAILED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surge:
+    """Poisson arrivals at `rates`, each for `seconds`: what callers see before, in and after a peak.
+
+    Nobody waits for others, so there are as many `connections` as may be under way; beyond them requests queue here.
+    What is found is an array of rows: when a request was due and how long it took, in seconds, and its `Outcome`.
+    """
+
+    rates: Sequence[float]
+    seconds: float
+    connections: int
+
+    @property
+    def most_seconds(self) -> float:
+        """See `Job`."""
+        return GIVE_UP * self.seconds * len(self.rates)
+
+    async def run(self, call: Call, target: Target) -> NDArray[np.float64]:
+        """See `Job`."""
+        rows: list[tuple[float, float, int]] = []
+        free = asyncio.Semaphore(self.connections)
+        start = clock()
+
+        async def ask(number: int, due: float) -> None:
+            try:
+                outcome = await _outcome(call, number)
+            finally:
+                free.release()
+            rows.append((due - start, clock() - due, outcome))
+
+        async with asyncio.TaskGroup() as tasks:
+            for number, due in enumerate(start + self._due()):
+                if (wait := due - clock()) > 0:
+                    await asyncio.sleep(wait)
+                await free.acquire()
+                tasks.create_task(ask(number, due))
+        return np.array(rows)
+
+    def _due(self) -> NDArray[np.float64]:
+        phases = [
+            place * self.seconds + arrivals(rate, round(2 * rate * self.seconds), seed=place)
+            for place, rate in enumerate(self.rates)
+        ]
+        return np.concatenate([due[due < (place + 1) * self.seconds] for place, due in enumerate(phases)])
+
+
 @dataclass(frozen=True)
 class Ask:
     """The item ids that the target recommends for each of the first `requests` payloads."""
@@ -151,6 +213,16 @@ class Ask:
     async def run(self, call: Call, target: Target) -> list[list[int]]:
         """See `Job`."""
         return [target.item_ids(await call(number)) for number in range(self.requests)]
+
+
+async def _outcome(call: Call, number: int) -> Outcome:
+    try:
+        answer = await call(number)
+    except RefusedError as error:
+        return Outcome.AGAIN if error.status in COME_AGAIN and error.told else Outcome.FAILED
+    except ServerError:
+        return Outcome.FAILED
+    return Outcome.FALLBACK if FALLBACK in answer else Outcome.MODEL
 
 
 def arrivals(rate: float, requests: int, seed: int) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ K = 10
 class Payload:
     """One request for the `K` next items of a real user."""
 
+    user: str
     history: History
     exclude_seen: bool
 
@@ -81,4 +82,7 @@ def recorded(release: Path, count: int, seed: int = 0) -> Sequence[Payload]:
     users = sorted(catalogue.histories)
     drawn = np.random.default_rng(seed).choice(users, count, replace=count > len(users))
     now = catalogue.newest_event()
-    return [Payload(catalogue.history(str(user), now), place % 2 == 1) for place, user in enumerate(drawn)]
+    return [
+        Payload(str(user), catalogue.history(str(user), now), place % 2 == 1)
+        for place, user in enumerate(drawn)
+    ]

@@ -1,4 +1,4 @@
-"""Where requests go: three ways to get an answer, each as one awaitable call on requests encoded before.
+"""Where requests go: four ways to get an answer, each as one awaitable call on requests encoded before.
 
 Callers do the least that each protocol allows, so that the servers are what is measured: nothing is encoded
 while the clock runs, and answers are checked for success and not decoded.
@@ -6,7 +6,9 @@ while the clock runs, and answers are checked for success and not decoded.
 
 from __future__ import annotations
 
+import itertools
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,11 +16,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from model.signature import RECOMMEND
-from scripts.benchmarks.load.connection import Connection, Pool, request_bytes
-from scripts.benchmarks.load.payload import Payload
+from scripts.benchmarks.load.connection import Connection, Pool, get_bytes, request_bytes
+from scripts.benchmarks.load.payload import K, Payload
 from scripts.benchmarks.peer.graph import one_thread_session
 
-__all__ = ["BareTarget", "Call", "HttpTarget", "Target", "TritonTarget"]
+__all__ = ["BareTarget", "Call", "HttpTarget", "ShopTarget", "Target", "TritonTarget"]
 
 # Asks with the payload of that number; what comes back is as the protocol has it.
 Call = Callable[[int], Awaitable[Any]]
@@ -81,6 +83,43 @@ class HttpTarget:
         return ids
 
 
+# Lists about as long as all others ask for. With every user and either answer to `exclude_seen` that makes more
+# questions than a minute has answers, and the gateway forgets an answer after a minute: none comes from its cache.
+LENGTHS = range(K - 4, K + 5)
+# Of this process, whatever it asks and how often.
+_turns = itertools.count()
+
+
+@dataclass(frozen=True)
+class ShopTarget:
+    """The domain API behind edges of one authority, asked about users with a token."""
+
+    ports: tuple[int, ...]
+    authority: Path
+    token: str
+
+    def open(self, payloads: Sequence[Payload], connections: int) -> AbstractAsyncContextManager[Call]:
+        """See `Target`."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        questions = [
+            get_bytes(f"/recommend?user_id={payload.user}&k={k}&exclude_seen={seen}", headers)
+            for k in LENGTHS
+            for seen in ("false", "true")
+            for payload in payloads
+        ]
+        tls = ssl.create_default_context(cafile=self.authority)
+        return self._next_turns(_opened(self.ports, questions, connections, tls))
+
+    def item_ids(self, answer: bytes) -> list[int]:
+        """See `Target`; a shop's item ids are not the model's, so this is how many there are."""
+        return [len(json.loads(answer)["items"])]
+
+    @asynccontextmanager
+    async def _next_turns(self, opened: AbstractAsyncContextManager[Call]) -> AsyncIterator[Call]:
+        async with opened as ask:
+            yield lambda _: ask(next(_turns))
+
+
 @dataclass(frozen=True)
 class BareTarget:
     """No server: the graph itself, on one thread, in the caller's loop."""
@@ -104,13 +143,15 @@ class BareTarget:
 
 
 @asynccontextmanager
-async def _opened(ports: Sequence[int], encoded: Sequence[bytes], connections: int) -> AsyncIterator[Call]:
+async def _opened(
+    ports: Sequence[int], encoded: Sequence[bytes], connections: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Call]:
     """Connections shared out among `ports`, and a call that sends one of the `encoded` requests on one of them."""
     async with AsyncExitStack() as stack:
         workers: list[list[Connection]] = [[] for _ in ports]
         for place in range(connections):
             worker = place % len(ports)
-            workers[worker].append(await stack.enter_async_context(Connection.to(ports[worker])))
+            workers[worker].append(await stack.enter_async_context(Connection.to(ports[worker], tls)))
         pool = Pool(workers)
 
         async def call(number: int) -> bytes:

@@ -29,14 +29,15 @@ POLL_SECONDS = 0.1
 class Worker:
     """One process of a peer server; it answers on `port` once `wait` has returned."""
 
-    def __init__(self, kind: Kind, release: Path, log: Path) -> None:
+    def __init__(self, program: Sequence[str | Path], log: Path) -> None:
+        """Start the module and arguments of `program`, which get the socket's number behind them."""
         self.log = log
         with socket.socket() as bound, log.open("w") as output:
             # The port is taken from here on and refuses callers until the worker listens.
             bound.bind((LOOPBACK, 0))
             self.port: int = bound.getsockname()[1]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}", kind, release, str(bound.fileno())],
+                [sys.executable, "-m", *program, str(bound.fileno())],
                 cwd=PROJECT,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
@@ -78,7 +79,8 @@ def workers(kind: Kind, release: Path, count: int, folder: Path) -> Iterator[Seq
     with ExitStack() as stack:
         started = []
         for number in range(1, count + 1):
-            started.append(Worker(kind, release, folder / f"{kind}-{number}.log"))
+            program: list[str | Path] = [f"{__package__}", kind, release]
+            started.append(Worker(program, folder / f"{kind}-{number}.log"))
             stack.callback(started[-1].stop)
         yield started
 

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from scripts.benchmarks.load.connection import Connection, Pool, request_bytes
+from scripts.benchmarks.load.connection import Connection, Pool, RefusedError, request_bytes
 from serving.failure import ServerError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nServer: x\r\ncontent-length: 5\r\n\r\nhello"
@@ -74,6 +74,14 @@ def test_an_answer_may_arrive_in_pieces():
 def test_anything_but_200_is_a_failure_with_the_servers_reason():
     with pytest.raises(ServerError, match=r"^HTTP/1\.1 422 Unprocessable.*k is 0"):
         asked(b"HTTP/1.1 422 Unprocessable\r\nContent-Length: 6\r\n\r\nk is 0")
+
+
+@pytest.mark.parametrize(("header", "told"), [(b"", False), (b"retry-after: 1\r\n", True)])
+def test_a_refusal_has_its_status_and_whether_it_says_when_to_come_again(header, told):
+    with pytest.raises(RefusedError) as caught:
+        asked(b"HTTP/1.1 503 Service Unavailable\r\n" + header + b"Content-Length: 0\r\n\r\n")
+
+    assert (caught.value.status, caught.value.told) == (503, told)
 
 
 def test_a_server_that_hangs_up_is_a_failure():

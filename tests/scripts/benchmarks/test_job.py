@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from scripts.benchmarks.load.job import Ask, ClosedLoop, Poisson, arrivals
+from scripts.benchmarks.load.connection import RefusedError
+from scripts.benchmarks.load.job import Ask, ClosedLoop, Outcome, Poisson, Surge, arrivals
 from serving.failure import ServerError
 
 
@@ -128,3 +129,31 @@ def test_the_first_failure_ends_the_load(job):
 
 def test_asking_returns_what_is_recommended_for_each_payload():
     assert run(Ask(3), Server()) == [[0, 1], [1, 2], [2, 3]]
+
+
+def test_a_surge_notes_when_each_request_was_due_and_what_became_of_it():
+    heads = {
+        1: b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1",
+        2: b"HTTP/1.1 503 Service Unavailable",
+        3: b"HTTP/1.1 500 Internal Server Error\r\nRetry-After: 1",
+    }
+
+    async def answering(number):
+        kind = number % 6
+        if kind in heads:
+            raise RefusedError(heads[kind], b"")
+        if kind == 4:
+            raise ServerError("it hung up")
+        return b'{"fallback":true}' if kind == 5 else b'{"fallback":false}'
+
+    due, took, outcome = asyncio.run(
+        Surge(rates=(200, 800, 200), seconds=0.5, connections=16).run(answering, None)
+    ).T
+
+    in_order = outcome[np.argsort(due)][:6].tolist()
+    failed = Outcome.FAILED
+    assert in_order == [Outcome.MODEL, Outcome.AGAIN, failed, failed, failed, Outcome.FALLBACK]
+    before, during, after = (((due >= begin) & (due < begin + 0.5)).sum() for begin in (0, 0.5, 1))
+    assert len(due) == before + during + after
+    assert during > 2 * max(before, after)
+    assert (took >= 0).all()

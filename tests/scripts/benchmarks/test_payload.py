@@ -78,6 +78,6 @@ def test_all_protocols_carry_the_same_events(release):
 def test_a_payload_is_one_request():
     from serving.history import History
 
-    payload = Payload(History(np.array([3, 5]), np.array([2.0, 0.5], np.float32)), exclude_seen=False)
+    payload = Payload("1", History(np.array([3, 5]), np.array([2.0, 0.5], np.float32)), exclude_seen=False)
 
     assert payload.json() == b'{"history_ids":[3,5],"history_ages":[2.0,0.5],"exclude_seen":false,"k":10}'

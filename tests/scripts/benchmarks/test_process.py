@@ -13,7 +13,7 @@ from scripts.benchmarks.load.target import BareTarget, HttpTarget, TritonTarget
 from serving.failure import ServerError
 from serving.history import History
 
-PAYLOADS = [Payload(History(np.array([1, 2]), np.array([3.0, 1.0], np.float32)), exclude_seen=False)]
+PAYLOADS = [Payload("1", History(np.array([1, 2]), np.array([3.0, 1.0], np.float32)), exclude_seen=False)]
 
 
 @pytest.fixture(scope="module")

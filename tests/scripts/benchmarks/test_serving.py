@@ -13,6 +13,7 @@ from rich.console import Console
 from scripts.benchmarks import serving
 from scripts.benchmarks.contest.contender import NAMES, running
 from scripts.benchmarks.contest.plan import Plan
+from scripts.benchmarks.course import alone
 from scripts.benchmarks.serving import bench
 from serving.runtime.process import mentioning
 from serving.runtime.server import ServerHandle
@@ -103,7 +104,7 @@ def test_an_interrupted_run_stops_every_server(real_release, tmp_path, seen, mon
 
 
 def test_two_benchmarks_at_once_are_refused(tmp_path, weighty_release):
-    with serving._alone(tmp_path), pytest.raises(ValueError, match=r"^another benchmark holds .*; wait"):
+    with alone(tmp_path), pytest.raises(ValueError, match=r"^another benchmark holds .*; wait"):
         bench(weighty_release, MOMENT, tmp_path, Console(file=StringIO()))
 
 
@@ -111,8 +112,8 @@ def test_a_release_that_is_damaged_is_one_line_and_no_json(tmp_path):
     (tmp_path / "release").symlink_to(tmp_path / "gone")
     program = f"""
 from pathlib import Path
-from scripts.benchmarks import serving
-serving.LOCAL_RELEASE = Path({str(tmp_path / "release")!r})
+from scripts.benchmarks import course, serving
+course.LOCAL_RELEASE = Path({str(tmp_path / "release")!r})
 serving.FOLDER = Path({str(tmp_path / "bench")!r})
 serving.main()
 """

