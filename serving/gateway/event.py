@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -26,11 +27,6 @@ class Event(NamedTuple):
     at: float
     value: float | None = None
 
-    @property
-    def dislike(self) -> bool:
-        """Whether the user said that they do not like the item."""
-        return self.value is not None and self.value < DISLIKED_BELOW
-
 
 @dataclass(frozen=True)
 class StoredHistory:
@@ -50,14 +46,13 @@ class Profile:
     @classmethod
     def of(cls, stored: StoredHistory, catalogue: Catalogue, now: float) -> Profile:
         """Events in order of time, by this release's indices; items that it does not know are left out."""
-        indices = catalogue.indices
-        known = sorted(
-            (
-                (event.at, indices[event.item_id], event.dislike)
-                for event in stored.events
-                if event.item_id in indices
-            ),
-        )
+        index_of = catalogue.indices.get
+        known = [
+            (at, index, value is not None and value < DISLIKED_BELOW)
+            for item_id, _, at, value in stored.events
+            if (index := index_of(item_id)) is not None
+        ]
+        known.sort(key=itemgetter(0))
         # The newest word counts: who buys again what they once rated low wants it again.
         last_word = {index: dislike for _, index, dislike in known}
         disliked = frozenset(index for index, dislike in last_word.items() if dislike)

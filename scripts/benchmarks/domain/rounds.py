@@ -61,7 +61,7 @@ class Course:
 FULL = Course(
     plan=Plan(
         rounds=3,
-        levels=(1, 2, 4, 8, 16, 32),
+        levels=(1, 2, 4, 8, 16),
         warmup_seconds=0.5,
         window_seconds=3.0,
         poisson_seconds=16.0,
