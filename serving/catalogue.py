@@ -5,7 +5,6 @@ V = items, T = events of one user
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,10 +144,15 @@ class Catalogue:
 def _histories(file: Path) -> dict[str, Recorded]:
     table = Table.read(file)
     users, items, at = table.texts("user_id"), table.whole("item_index"), table.moments("timestamp")
-    rows = defaultdict(list)
-    for row in np.argsort(at, kind="stable").tolist():
-        rows[users[row]].append(row)
-    return {user: Recorded(items[those], at[those]) for user, those in rows.items()}
+    numbers: dict[str, int] = {}
+    owners = np.fromiter((numbers.setdefault(user, len(numbers)) for user in users), np.int64, len(users))
+    order = np.lexsort((at, owners))
+    ends = np.cumsum(np.bincount(owners))[:-1]
+    return {
+        user: Recorded(items[those], at[those])
+        # Of no rows at all, split still makes one part.
+        for user, those in zip(numbers, np.split(order, ends), strict=False)
+    }
 
 
 def _moment(at: np.datetime64) -> datetime:
