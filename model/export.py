@@ -20,7 +20,7 @@ from model.item_table import ItemTable
 from model.parity import check_parity
 from model.signature import MASKED
 
-__all__ = ["export", "graph_of"]
+__all__ = ["export", "graph_of", "with_top_k"]
 
 # The newest opset that the onnxruntime of every Triton release we support implements in full.
 OPSET = 18
@@ -45,7 +45,7 @@ def export(model: Recommender, calibration: Calibration, out: Path, table: ItemT
     logits = graph_of(
         _Recommend(model, table), (ids_BT, ages_BT, excluded), {**history, "exclude_seen": {0: B}}, "logits"
     )
-    onnx.save(_with_top_k(logits, model.config.catalogue), out / "recommend.onnx")
+    onnx.save(with_top_k(logits, model.config.catalogue), out / "recommend.onnx")
 
     candidates_BC = torch.tensor([[1, 2, 0], [2, 1, 1]])
     shapes = {**history, "candidate_ids": {0: B, 1: C}}
@@ -132,7 +132,7 @@ def graph_of(
     return program.model_proto
 
 
-def _with_top_k(scorer: onnx.ModelProto, catalogue: int) -> onnx.ModelProto:
+def with_top_k(scorer: onnx.ModelProto, catalogue: int) -> onnx.ModelProto:
     """Add the top k behind a graph of logits [B, V+1]: only k ids leave the server.
 
     k is an input [B, 1]; the batch is answered with its largest, held between 1 and V.

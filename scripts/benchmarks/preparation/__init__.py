@@ -1,0 +1,1 @@
+"""Generated shops of every size, and what preparing them takes."""
