@@ -35,7 +35,7 @@ def recover(
     if local and (ended := end_orphans(stack.export()["deployment"].get("resources", []))):
         print(f"ended {ended} processes that no state holds")
     if found:
-        adopt(stack, found)
+        adopt(stack, found, clear=clear)
     if clear and not local and (gone := pending(stack)):
         print("taken for not made, as --clear says:", *gone, sep="\n  ")
     # What is on this machine can be looked at; what a killed update may have made in a cloud cannot.

@@ -18,10 +18,11 @@ def pending(stack: Stack) -> list[str]:
     return [each["resource"]["urn"] for each in stack.export()["deployment"].get("pending_operations", [])]
 
 
-def adopt(stack: Stack, found: Mapping[str, str]) -> None:
+def adopt(stack: Stack, found: Mapping[str, str], *, clear: bool) -> None:
     """Put what was found, id by URN, into the state; the refresh that follows reads what it is like.
 
-    RecoveryError: nothing of that name is pending, or it was to replace something that the state has.
+    RecoveryError: nothing of that name is pending, it was to replace something that the state has, or there is more
+    that is pending and `clear` does not say that it was not made.
     """
     # The engine's own `refresh --import-pending-creates` only marks them, and then forgets them (3.259, tested).
     state = stack.export()
@@ -33,7 +34,12 @@ def adopt(stack: Stack, found: Mapping[str, str]) -> None:
             why = "replaces what the state has: import it by hand" if urn in known else "is not pending"
             raise RecoveryError(f"{urn} {why}; pending are: {', '.join(operations) or 'none'}")
         deployment["resources"].append({"outputs": {}, **operations.pop(urn)["resource"], "id": id_})
-    deployment["pending_operations"] = list(operations.values())
+    # An import of the engine forgets whatever is still pending, and says nothing.
+    if operations and not clear:
+        raise RecoveryError(
+            f"also pending: {', '.join(operations)}; look for each, then give every --found at once, with --clear"
+        )
+    deployment["pending_operations"] = []
     _replace(stack, state)
 
 

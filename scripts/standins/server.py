@@ -14,7 +14,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from scripts.standins.cinder import Cinder, cinder
 from scripts.standins.provider import Call, StandIn
 
-__all__ = ["PACKAGES", "StandIns", "standins"]
+__all__ = ["PACKAGES", "StandIns", "serving", "standins"]
 
 PACKAGES = ("aws", "kubernetes", "openstack", "random")
 # The engine's own default is one request for each of four times the cores.
@@ -51,12 +51,13 @@ def standins() -> Iterator[StandIns]:
             providers=providers,
             calls=calls,
             cinder=stack.enter_context(cinder()),
-            ports={package: stack.enter_context(_serving(each)) for package, each in providers.items()},
+            ports={package: stack.enter_context(serving(each)) for package, each in providers.items()},
         )
 
 
 @contextmanager
-def _serving(provider: StandIn) -> Iterator[int]:
+def serving(provider: StandIn) -> Iterator[int]:
+    """Serve one stand-in; its port."""
     options = [("grpc.max_receive_message_length", _MAX_BYTES), ("grpc.max_send_message_length", _MAX_BYTES)]
     server = grpc.server(futures.ThreadPoolExecutor(_THREADS), options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)

@@ -45,21 +45,21 @@ class Trap(deque):
 
 
 class Small:
-    """The program's stack, its state in a folder of its own."""
+    """A small program's stack, its state in a folder of its own."""
 
-    def __init__(self, folder: Path, serving: StandIns, passphrase: str = "old") -> None:
+    def __init__(self, folder: Path, serving: StandIns, program: str = PROGRAM) -> None:
         self.folder, self.serving = folder, serving
         (folder / "state").mkdir(parents=True)
         (folder / "Pulumi.yaml").write_text(
             "name: small\nruntime: {name: python, options: {toolchain: pip}}\n"
         )
-        (folder / "__main__.py").write_text(PROGRAM)
+        (folder / "__main__.py").write_text(program)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
         variables = {
             **kept,
             **serving.environment,
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": passphrase,
+            "PULUMI_CONFIG_PASSPHRASE": "old",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
         self.stack = Stack(name="small", folder=folder, variables=variables)
@@ -67,7 +67,7 @@ class Small:
 
     def ids(self) -> dict[str, str]:
         """What each thing that was made is called in the cloud."""
-        return {urn: each["id"] for urn, each in self.resources().items() if "RandomPet" in urn}
+        return {urn: each["id"] for urn, each in self.resources().items() if each["id"]}
 
     def done(self, *arguments: str) -> str:
         done = self.stack.ask(*arguments)
@@ -78,15 +78,20 @@ class Small:
         return self.done("up", "--yes", "--skip-preview")
 
     def start(self) -> subprocess.Popen:
-        """An `up` that goes on in the background."""
+        """An `up` that goes on in the background; it prints to the file `said`."""
         command = [PULUMI, "up", "--yes", "--skip-preview", "--stack", "small", "--non-interactive"]
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.stack.variables,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.said.open("w") as out:
+            return subprocess.Popen(
+                [*command, "--color", "never"],
+                cwd=self.folder,
+                env=self.stack.variables,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def said(self) -> Path:
+        return self.folder / "up.log"
 
     def trap(self, at: int, then=None) -> Trap:
         """Have `then` called when the stand-in has carried out change number `at` from now on."""
