@@ -44,7 +44,7 @@ def test_every_module_that_a_build_requires_has_its_checksum_committed(module):
     replaced = dict(re.findall(r"^\t(\S+) => \1 (v\S+)", text, re.MULTILINE))
     used = required | {name: replaced[name] for name in required if name in replaced}
 
-    assert len(used) > 40
+    assert len(used) > 10
     assert [pair for pair in used.items() if f"{pair[0]} {pair[1]} h1:" not in sums] == []
 
 
