@@ -1,27 +1,57 @@
-"""What every benchmark of running servers does: a release, a folder held alone, progress, an end when told."""
+"""What every benchmark of running servers does: its command, a release, a folder held alone, progress."""
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.artifact import Artifact, release_store
-from scripts.benchmarks.result import FOLDER
+from scripts.benchmarks.result import FOLDER, Result
+from serving.failure import ServerError
 
-__all__ = ["INTERRUPTED", "alone", "end_on_sigterm", "release_to_measure", "shown"]
+__all__ = ["alone", "command", "shown"]
 
 LOCAL_RELEASE = FOLDER.parent / "local" / "release"
+PROJECT = FOLDER.parents[1]
 INTERRUPTED = 130
+Plan = TypeVar("Plan")
 
 
-def release_to_measure(console: Console) -> Artifact:
+def command(
+    name: str,
+    about: str | None,
+    plans: Mapping[Literal["short", "full"], Plan],
+    bench: Callable[[Artifact, Plan, Path, Console], Result],
+) -> None:
+    """The command line of `scripts/bench <name>`: measure by a plan, write JSON, and say what to do next."""
+    parser = argparse.ArgumentParser(prog=f"scripts/bench {name}", description=about)
+    parser.add_argument("--short", action="store_true", help="small windows, coarse figures")
+    short = parser.parse_args().short
+    console = Console()
+    # So that a plain `kill` stops the servers too.
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        plan = plans["short" if short else "full"]
+        file = bench(_release(console), plan, FOLDER / name, console).write()
+    except (ValueError, ServerError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("interrupted: every server is stopped, nothing is written", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    advice = "run it without --short for figures to publish" if short else "publish them, also what loses"
+    print(f"next: every row is in {file.relative_to(PROJECT)}; {advice}")
+
+
+def _release(console: Console) -> Artifact:
     """What the local stack serves; without one the baseline, which is built if need be."""
     if LOCAL_RELEASE.is_symlink():
         return Artifact.load(LOCAL_RELEASE.resolve())
@@ -62,11 +92,6 @@ def shown(console: Console, seconds: float) -> Iterator[Callable[[str, float], N
                 console.print(what, soft_wrap=True)
 
         yield show
-
-
-def end_on_sigterm() -> None:
-    """Take a plain `kill` as Ctrl-C is taken, so that it stops the servers too."""
-    signal.signal(signal.SIGTERM, _terminated)
 
 
 def _terminated(number: int, frame: object) -> NoReturn:

@@ -5,9 +5,7 @@ All answer the same recorded histories. The callers run in a process of their ow
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,13 +18,12 @@ from scripts.benchmarks.contest import comparison, verdict
 from scripts.benchmarks.contest.contender import WORKERS, Contenders, running
 from scripts.benchmarks.contest.plan import FULL, SHORT, START_SECONDS, Plan
 from scripts.benchmarks.contest.rounds import measure
-from scripts.benchmarks.course import INTERRUPTED, alone, end_on_sigterm, release_to_measure, shown
+from scripts.benchmarks.course import alone, command, shown
 from scripts.benchmarks.embedded import ENVIRONMENT
 from scripts.benchmarks.load.payload import K, recorded
 from scripts.benchmarks.load.process import LoadProcess
 from scripts.benchmarks.machine import cores, describe
 from scripts.benchmarks.result import FOLDER, Result
-from serving.failure import ServerError
 from serving.model_config import TargetConfig
 
 __all__ = ["bench"]
@@ -39,23 +36,7 @@ PACKAGES = ("onnxruntime", "torch", "fastapi", "uvicorn", "pydantic", "tritoncli
 
 def main() -> None:
     """Run the benchmark on the release of the local stack, or on the baseline."""
-    parser = argparse.ArgumentParser(prog="scripts/bench serving", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="under a minute: small windows, coarse figures")
-    plan = SHORT if parser.parse_args().short else FULL
-    console = Console()
-    end_on_sigterm()
-    try:
-        result = bench(release_to_measure(console), plan, FOLDER / "serving", console)
-        file = result.write()
-    except (ValueError, ServerError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("interrupted: every server is stopped, nothing is written", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    advice = (
-        "run it without --short for figures to publish" if plan is SHORT else "publish them, also what loses"
-    )
-    print(f"next: every row is in {file.relative_to(PROJECT)}; {advice}")
+    command("serving", __doc__, {"short": SHORT, "full": FULL}, bench)
 
 
 def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Result:

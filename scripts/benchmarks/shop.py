@@ -6,9 +6,7 @@ on the same cores.
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 import time
 import urllib.request
 from contextlib import ExitStack
@@ -17,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from model.artifact import Artifact
-from scripts.benchmarks.course import INTERRUPTED, alone, end_on_sigterm, release_to_measure, shown
+from scripts.benchmarks.course import alone, command, shown
 from scripts.benchmarks.domain import verdict
 from scripts.benchmarks.domain.rounds import FULL, SHORT, Course, measure
 from scripts.benchmarks.domain.servers import WORKERS, Servers, running
@@ -26,7 +24,6 @@ from scripts.benchmarks.load.process import LoadProcess
 from scripts.benchmarks.machine import cores, describe
 from scripts.benchmarks.result import FOLDER, Result, Row
 from serving.catalogue import Catalogue
-from serving.failure import ServerError
 from serving.runtime.port import LOOPBACK
 from serving.runtime.process import mentioning
 
@@ -41,25 +38,7 @@ KIB_PER_MIB = 1024
 
 def main() -> None:
     """Run the benchmark on the release of the local stack, or on the baseline."""
-    parser = argparse.ArgumentParser(prog="scripts/bench shop", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="a moment each: coarse figures")
-    course = SHORT if parser.parse_args().short else FULL
-    console = Console()
-    end_on_sigterm()
-    try:
-        result = bench(release_to_measure(console), course, FOLDER / "shop", console)
-        file = result.write()
-    except (ValueError, ServerError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        print("interrupted: every server is stopped, nothing is written", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    advice = (
-        "run it without --short for figures to publish"
-        if course is SHORT
-        else "publish them, also what loses"
-    )
-    print(f"next: every row is in {file.relative_to(PROJECT)}; {advice}")
+    command("shop", __doc__, {"short": SHORT, "full": FULL}, bench)
 
 
 def bench(release: Artifact, course: Course, folder: Path, console: Console) -> Result:

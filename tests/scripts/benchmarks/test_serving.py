@@ -114,7 +114,7 @@ def test_a_release_that_is_damaged_is_one_line_and_no_json(tmp_path):
 from pathlib import Path
 from scripts.benchmarks import course, serving
 course.LOCAL_RELEASE = Path({str(tmp_path / "release")!r})
-serving.FOLDER = Path({str(tmp_path / "bench")!r})
+course.FOLDER = Path({str(tmp_path / "bench")!r})
 serving.main()
 """
     done = subprocess.run([sys.executable, "-c", program, "--short"], capture_output=True, text=True)
