@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from model.artifact import cache_folder
 from serving.deploy import deploy
 from serving.model_config import TargetConfig
 from serving.runtime import launcher
 from serving.runtime.server import ServerConfig, ServerPorts
 from tests.releases import tiny_release
+from tests.serving.container import Podman
 
 PROJECT = Path(__file__).parents[2]
 # Two instances, so that requests can meet in different processes whatever machine this is.
@@ -65,3 +67,11 @@ def served(tmp_path_factory, release):
         yield handle
     finally:
         launcher.stop(handle)
+
+
+@pytest.fixture(scope="session")
+def podman():
+    """The storage of our images, with their base in it; the storage is the next run's too."""
+    podman = Podman(cache_folder() / "containers")
+    podman.bring_base()
+    return podman

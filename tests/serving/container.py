@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
+
 PROJECT = Path(__file__).parents[2]
 PROGRAMS = ("podman", "runc", "debootstrap")
 BASE = "localhost/rialto-base"
@@ -47,6 +49,14 @@ def missing() -> str:
     # As in a chroot that mounts none: runc starts nothing there.
     mounts = Path("/proc/self/mountinfo").read_text()
     return "" if " - cgroup" in mounts else "no control groups are mounted here"
+
+
+MARKS = [
+    pytest.mark.podman,
+    # A first build brings a Debian and all packages.
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(bool(missing()), reason=f"no container can be built here: {missing()}"),
+]
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,10 @@ def run_options(environment: Mapping[str, str] = MappingProxyType({})) -> list[s
         "--security-opt=no-new-privileges",
         *[f"--env={key}={value}" for key, value in environment.items()],
     ]
+
+
+# The image says who runs it; the pods say it again.
+AS_IT_IS = [each for each in run_options() if not each.startswith("--user")]
 
 
 def _mirror() -> list[str]:

@@ -19,22 +19,17 @@ import pytest
 
 from infra.training.bundle import bundle
 from infra.training.job import CACHE, CODE, DATA, SCRIPT, SERVICE, WORK
-from model.artifact import MANIFEST, cache_folder
+from model.artifact import MANIFEST
 from serving.fetch import fetch
 from serving.model_config import TargetConfig
 from serving.publish import publish
 from tests.infra.local.conftest import small_shop
 from tests.releases import tiny_release
 from tests.serving.conftest import free_ports
-from tests.serving.container import Podman, missing, run_options
+from tests.serving.container import AS_IT_IS, MARKS, run_options
 from tests.serving.s3 import BUCKET, served
 
-pytestmark = [
-    pytest.mark.podman,
-    # A first build brings a Debian and all packages.
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(bool(missing()), reason=f"no container can be built here: {missing()}"),
-]
+pytestmark = MARKS
 
 PROJECT = Path(__file__).parents[2]
 PACKAGES = (
@@ -52,15 +47,6 @@ HEAVY_LOCKED = re.compile(
 # On disk; a registry sends a third of it.
 MOST_BYTES = 215_000_000
 STORE = f"s3://{BUCKET}/releases"
-# The image says who runs it; the pods say it again.
-AS_IT_IS = [each for each in run_options() if not each.startswith("--user")]
-
-
-@pytest.fixture(scope="module")
-def podman():
-    podman = Podman(cache_folder() / "containers")
-    podman.bring_base()
-    return podman
 
 
 @pytest.fixture(scope="module")

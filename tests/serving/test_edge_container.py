@@ -11,29 +11,14 @@ import httpx
 import pytest
 
 from infra.inference.edge_pod import SCRATCH
-from model.artifact import cache_folder
 from serving.edge.bootstrap import BOOTSTRAP, files, whole
 from serving.edge.config import GatewayUpstream
-from tests.serving.container import Podman, missing, run_options
+from tests.serving.container import AS_IT_IS, MARKS
 from tests.serving.edge.estate import Estate, tritons
 
-pytestmark = [
-    pytest.mark.podman,
-    # A first build brings a Debian.
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(bool(missing()), reason=f"no container can be built here: {missing()}"),
-]
+pytestmark = MARKS
 
 ENVOY = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
-# The image says who runs it; the pods say it again.
-OPTIONS = [each for each in run_options() if not each.startswith("--user")]
-
-
-@pytest.fixture(scope="module")
-def podman():
-    podman = Podman(cache_folder() / "containers")
-    podman.bring_base()
-    return podman
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +55,7 @@ def test_the_edges_image_takes_our_configuration_and_refuses_one_that_is_wrong(p
     whole_text = (Path(config.folder) / "whole.json").read_text()
     wrong.write_text(whole_text.replace('"listeners"', '"hearers"', 1))
     wrong.chmod(0o644)
-    started = ["run", *OPTIONS, _mounted(config), image, "--mode", "validate", "-c"]
+    started = ["run", *AS_IT_IS, _mounted(config), image, "--mode", "validate", "-c"]
 
     taken = podman(*started, str(Path(config.folder) / "whole.json"))
     refused = podman(*started, str(wrong))
@@ -84,7 +69,7 @@ def test_the_edges_image_takes_our_configuration_and_refuses_one_that_is_wrong(p
 def test_the_edges_image_answers_as_nobody_and_lets_nobody_in_without_a_token(podman, image, config):
     bootstrap = str(Path(config.folder) / BOOTSTRAP)
     container = podman.done(
-        "run", "--detach", *OPTIONS, _mounted(config), image, "--config-path", bootstrap, *ENVOY
+        "run", "--detach", *AS_IT_IS, _mounted(config), image, "--config-path", bootstrap, *ENVOY
     )
     try:
         while True:

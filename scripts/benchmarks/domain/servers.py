@@ -61,7 +61,7 @@ NO_LIMIT = 1_000_000
 
 @dataclass(frozen=True)
 class Servers:
-    """Where each is asked; how long Triton took until its model was ready, and what it holds in memory, in MiB."""
+    """Where each is asked; how long the product's Triton took until its models were ready, and that Triton itself."""
 
     targets: Mapping[Key, Target]
     ready_seconds: float

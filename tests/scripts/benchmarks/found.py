@@ -2,8 +2,19 @@
 
 import numpy as np
 
+from scripts.benchmarks.contest.plan import Plan
 from scripts.benchmarks.contest.rounds import Found, Sweep
 from scripts.benchmarks.load.window import Window
+
+# Enough to see that everything is measured; the figures mean nothing.
+MOMENT = Plan(
+    rounds=1,
+    levels=(1, 2),
+    warmup_seconds=0.1,
+    window_seconds=0.4,
+    poisson_seconds=0.5,
+    longest_poisson_seconds=0.5,
+)
 
 
 def window(throughput: float, p99: float, p50: float = 1.0, seconds: float = 10.0) -> Window:

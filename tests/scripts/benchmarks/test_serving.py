@@ -12,21 +12,13 @@ from rich.console import Console
 
 from scripts.benchmarks import serving
 from scripts.benchmarks.contest.contender import NAMES, running
-from scripts.benchmarks.contest.plan import Plan
 from scripts.benchmarks.course import alone
 from scripts.benchmarks.serving import bench
 from serving.runtime.process import mentioning
 from serving.runtime.server import ServerHandle
+from tests.scripts.benchmarks.found import MOMENT
 
 STUB_GRACE_SECONDS = 15
-MOMENT = Plan(
-    rounds=1,
-    levels=(1, 2),
-    warmup_seconds=0.1,
-    window_seconds=0.4,
-    poisson_seconds=0.5,
-    longest_poisson_seconds=0.5,
-)
 
 
 def answers(port: int) -> bool:

@@ -7,24 +7,13 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from scripts.benchmarks.contest.plan import Plan
 from scripts.benchmarks.domain.rounds import Course
 from scripts.benchmarks.domain.servers import NAMES, SHOPS
 from scripts.benchmarks.shop import bench
 from serving.runtime.process import mentioning
+from tests.scripts.benchmarks.found import MOMENT
 
 STUB_GRACE_SECONDS = 15
-MOMENT = Course(
-    plan=Plan(
-        rounds=1,
-        levels=(1, 2),
-        warmup_seconds=0.1,
-        window_seconds=0.4,
-        poisson_seconds=0.5,
-        longest_poisson_seconds=0.5,
-    ),
-    surge_seconds=0.5,
-)
 
 
 @pytest.mark.triton
@@ -32,7 +21,9 @@ MOMENT = Course(
 def test_one_run_measures_the_whole_way_and_its_peers_and_leaves_nothing_behind(real_release, tmp_path):
     folder = tmp_path / "run"
 
-    result = bench(real_release, MOMENT, folder, Console(file=StringIO(), width=200))
+    result = bench(
+        real_release, Course(plan=MOMENT, surge_seconds=0.5), folder, Console(file=StringIO(), width=200)
+    )
 
     deadline = time.monotonic() + STUB_GRACE_SECONDS
     while (left := mentioning(str(folder))) and time.monotonic() < deadline:
