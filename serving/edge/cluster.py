@@ -30,8 +30,6 @@ PING_SECONDS, PONG_SECONDS = 5, 2
 IDLE_SECONDS = 30
 # When one of two servers dies, half of all requests are tried again at the same moment.
 RETRY_SHARE_PERCENT = 60
-# A gateway that is slow has too much to do, and a second try is more of it.
-GATEWAY_RETRY_SHARE_PERCENT = 20
 RETRIES_ALWAYS_ALLOWED = 20
 PLAIN = {"plain": True}
 
@@ -65,9 +63,6 @@ def _triton_grpc(config: EdgeConfig) -> Fields:
 def _gateway(gateway: GatewayUpstream, limits: LimitConfig) -> Fields:
     return {
         **_balanced(GATEWAY, limits),
-        # Its 503 means that it has enough to do, which others would not have less of without it.
-        "outlier_detection": {**_outliers(), "enforcing_consecutive_gateway_failure": 0},
-        "circuit_breakers": {"thresholds": [_thresholds(limits, GATEWAY_RETRY_SHARE_PERCENT)]},
         **_discovery(gateway.host),
         "load_assignment": {
             "cluster_name": GATEWAY,
@@ -111,9 +106,9 @@ def _least_requests() -> Fields:
     }
 
 
-def _thresholds(limits: LimitConfig, retry_share_percent: int = RETRY_SHARE_PERCENT) -> Fields:
+def _thresholds(limits: LimitConfig) -> Fields:
     budget = {
-        "budget_percent": {"value": retry_share_percent},
+        "budget_percent": {"value": RETRY_SHARE_PERCENT},
         "min_retry_concurrency": RETRIES_ALWAYS_ALLOWED,
     }
     at_work = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), limits.requests)

@@ -118,18 +118,17 @@ def _forward(route: Route) -> Fields:
     action = {
         "cluster": route.cluster,
         "timeout": seconds(ANSWER_SECONDS),
-        "retry_policy": _retries(route.cluster) if route.repeatable() else _retries_before_a_word_was_said(),
+        "retry_policy": _retries() if route.repeatable() else _retries_before_a_word_was_said(),
     }
     return {"name": route.path, "match": route.match(), "route": action}
 
 
-def _retries(cluster: str) -> Fields:
+def _retries() -> Fields:
     return {
         # `reset` is any connection that ended without an answer; `unavailable` is gRPC's 503.
         "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes,unavailable,retriable-headers",
-        # A server that has just come back knows no model, and it takes its check up to a second to notice. A gateway
-        # that says 503 has more to do than it can, and asking twice would double that.
-        "retriable_status_codes": [] if cluster == GATEWAY else [404, 503],
+        # A server that has just come back knows no model, and it takes its check up to a second to notice.
+        "retriable_status_codes": [404, 503],
         "retriable_headers": [{"name": "grpc-status", "string_match": {"exact": GRPC_NOT_FOUND}}],
         "num_retries": RETRIES,
         "per_try_timeout": seconds(TRY_SECONDS),

@@ -26,7 +26,7 @@ __all__ = [
 
 EventKind = Literal["view", "click", "cart", "purchase", "rating"]
 Matched = Literal["all-words", "some-words", "meaning", "nothing"]
-FallbackReason = Literal["no-history", "deadline", "triton", "history-store", "busy"]
+FallbackReason = Literal["no-history", "deadline", "triton", "history-store"]
 
 UserId = Annotated[
     str, Field(min_length=1, max_length=128, description="The shop's own id of the user", examples=["2070"])
@@ -88,8 +88,7 @@ class _Decision(_Answer):
     fallback: bool = Field(description="true: not the model's answer but popular items", examples=[False])
     fallback_reason: FallbackReason | None = Field(
         description="no-history: nothing is known of the user; deadline or triton: the model did not answer in time "
-        "or at all; history-store: the user's history could not be read; busy: more was asked than the model can "
-        "answer in time"
+        "or at all; history-store: the user's history could not be read"
     )
     history_events: int = Field(description="Events of the user that the model looked at", examples=[512])
     cached: bool = Field(description="true: the same answer as to an earlier request", examples=[False])

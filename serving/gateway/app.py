@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from http import HTTPStatus
 from typing import Any
@@ -13,20 +12,11 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.gateway.limit import Limit
-from serving.gateway.problem import Problem, answer_problem, handle_problems
+from serving.gateway.problem import Problem, handle_problems
 from serving.gateway.routes import router
 from serving.gateway.service import Service
 
 __all__ = ["create_app"]
-
-# What costs time; events are kept and health is told in any case.
-DECISIONS = {"/recommend", "/predict", "/search"}
-# A shopper's answer takes two or three turns, and is promised in 150 ms.
-MOST_TURN_SECONDS = 0.05
-LEAST_REQUESTS, MOST_REQUESTS = 16, 256
-SETTLE_SECONDS = 0.1
-BUSY = HTTPStatus.SERVICE_UNAVAILABLE
 
 DESCRIPTION = (
     "Answers about users and items, in front of Triton. A good request never fails: what the model cannot answer "
@@ -88,24 +78,16 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class _Counted:
-    """Notes when a request arrived, sends it away if too many are here, and counts what became of it."""
+    """Notes when a request arrived, and counts what became of it."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._metrics = service.metrics
-        self._limit = Limit(LEAST_REQUESTS, MOST_REQUESTS, SETTLE_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's way in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        if scope["path"] in DECISIONS and self._limit.full:
-            # Before anything is done for it: whoever is let in is answered in time, whatever comes.
-            self._metrics.requests.labels(scope["path"], BUSY.value).inc()
-            await answer_problem(BUSY, "more is asked than this gateway can answer; come again")(
-                scope, receive, send
-            )
             return
         scope["arrived"] = start = time.perf_counter()
         status = HTTPStatus.INTERNAL_SERVER_ERROR.value
@@ -117,23 +99,9 @@ class _Counted:
             await send(message)
 
         try:
-            with self._limit.one():
-                await self._turn()
-                await self._app(scope, receive, noted)
+            await self._app(scope, receive, noted)
         finally:
             # What a caller made up is not a label.
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.requests.labels(route, status).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - start)
-
-    async def _turn(self) -> None:
-        """Let all who wait at the door be counted before the first of them is worked on.
-
-        How long that takes is how long this process works before it looks up, waiting for Triton not included.
-        """
-        begin = time.perf_counter()
-        await asyncio.sleep(0)
-        if time.perf_counter() - begin > MOST_TURN_SECONDS:
-            self._limit.bad()
-        else:
-            self._limit.good()

@@ -18,18 +18,12 @@ from serving.gateway.answer import FallbackReason, Reason
 from serving.gateway.cache import ResultCache
 from serving.gateway.event import Profile
 from serving.gateway.explanation import reasons_for
-from serving.gateway.limit import Limit
 from serving.gateway.model import Models
 from serving.gateway.release import Release, Releases
 from serving.gateway.store import HistoryStore, HistoryStoreError
 from serving.history import History
 
 __all__ = ["Decider", "Decision", "Outcome", "Question"]
-
-
-class _Busy(Exception):  # noqa: N818 - not an error
-    """As many questions as the model can take are with it."""
-
 
 NOBODY = Profile(History.empty(), frozenset())
 log = logging.getLogger(__name__)
@@ -79,7 +73,6 @@ class Decider:
     models: Models
     releases: Releases
     deadline_seconds: float
-    model_calls: Limit
     cache: ResultCache[Decision] = field(default_factory=ResultCache)
 
     async def decide(self, user: str, question: Question, *, explain: bool = False) -> Decision:
@@ -88,22 +81,18 @@ class Decider:
         To `explain` takes as long again at most; an answer that cannot be explained in time comes without reasons.
         """
         release, profile = self.releases.current, NOBODY
-        key = (user, 0, "")
+        key: Hashable = None
         decision: Decision | None = None
         reason: FallbackReason = "no-history"
-        canonical = _canonical(question)
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 stored = await self.histories.read(user, release.max_history)
                 profile = Profile.of(stored, release.catalogue, time.time())
                 if len(profile.history.ids):
-                    key = (user, stored.version, canonical)
+                    key = (user, stored.version, _canonical(question))
                     decision = await self._by_model(key, question, release, profile)
-        except _Busy:
-            reason = "busy"
         except TimeoutError:
             reason = "deadline"
-            self.model_calls.bad()
         except HistoryStoreError as error:
             reason = _noted("history-store", error)
         except ServerError as error:
@@ -111,22 +100,15 @@ class Decider:
         if decision:
             return await self._explained(key, decision, profile) if explain else decision
         outcome = question.fallback(release, profile)
-        return Decision(outcome, release, reason, len(profile.history.ids), _hash_of(canonical, profile))
+        return Decision(outcome, release, reason, len(profile.history.ids), _hash_of(question, profile))
 
     async def _by_model(
-        self, key: tuple[str, int, str], question: Question, release: Release, profile: Profile
+        self, key: Hashable, question: Question, release: Release, profile: Profile
     ) -> Decision:
         if found := self.cache.get((key, release.digest)):
             return replace(found, cached=True)
-        # Who would wait here longest would be answered too late, and so would everybody behind: while more ask than can
-        # be answered, some get what sells at once and the rest the model in time.
-        if self.model_calls.full:
-            raise _Busy
-        with self.model_calls.one():
-            answered, outcome = await question.ask(self.models, release, profile)
-        self.model_calls.good()
-        inputs = _hash_of(key[-1], profile)
-        decision = Decision(outcome, answered, None, len(profile.history.ids), inputs)
+        answered, outcome = await question.ask(self.models, release, profile)
+        decision = Decision(outcome, answered, None, len(profile.history.ids), _hash_of(question, profile))
         self.cache.put((key, answered.digest), decision)
         return decision
 
@@ -153,7 +135,7 @@ def _canonical(question: Question) -> str:
     return json.dumps([type(question).__name__, question.parameters], sort_keys=True)
 
 
-def _hash_of(canonical: str, profile: Profile) -> str:
+def _hash_of(question: Question, profile: Profile) -> str:
     """The request and the items of the history in order, as little-endian 64-bit catalogue indices."""
-    inputs = canonical.encode() + profile.history.ids.astype(np.dtype("<i8")).tobytes()
+    inputs = _canonical(question).encode() + profile.history.ids.astype(np.dtype("<i8")).tobytes()
     return f"sha256:{hashlib.sha256(inputs).hexdigest()}"

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-__all__ = ["PROBLEM_JSON", "Problem", "answer_problem", "handle_problems", "problems"]
+__all__ = ["PROBLEM_JSON", "Problem", "handle_problems", "problems"]
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -49,7 +49,7 @@ def handle_problems(app: FastAPI) -> None:
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(_line(each) for each in error.errors())
-    return answer_problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 def _line(error: dict[str, Any]) -> str:
@@ -62,19 +62,16 @@ def _line(error: dict[str, Any]) -> str:
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return answer_problem(HTTPStatus(error.status_code), str(error.detail), dict(error.headers or {}))
+    return _answer(HTTPStatus(error.status_code), str(error.detail), dict(error.headers or {}))
 
 
 async def _unexpected(_request: Request, error: Exception) -> JSONResponse:
     # The server's log has the trace; a caller can do nothing with it.
     log.error("a request failed", exc_info=error)
-    return answer_problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway failed at this request; its log says why"
-    )
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "the gateway failed at this request; its log says why")
 
 
-def answer_problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """An answer that is a problem; 503 says when to come again."""
+def _answer(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     body = Problem(title=status.phrase, status=status, detail=" ".join(detail.split()))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {**(headers or {}), "Retry-After": str(RETRY_AFTER_SECONDS)}

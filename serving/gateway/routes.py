@@ -65,7 +65,7 @@ Explain = Annotated[
 ]
 
 
-@router.get("/recommend", responses=problems(WRONG, AWAY), summary="What a user is likely to buy next")
+@router.get("/recommend", responses=problems(WRONG), summary="What a user is likely to buy next")
 async def recommend(
     request: Request,
     service: Serving,
@@ -81,9 +81,7 @@ async def recommend(
     return RecommendAnswer(**_about(request, user_id, decision), items=_listed(decision))
 
 
-@router.get(
-    "/predict", responses=problems(WRONG, UNKNOWN, AWAY), summary="How likely a user buys an item next"
-)
+@router.get("/predict", responses=problems(WRONG, UNKNOWN), summary="How likely a user buys an item next")
 async def predict(
     request: Request,
     service: Serving,
@@ -104,9 +102,7 @@ async def predict(
     )
 
 
-@router.get(
-    "/search", responses=problems(WRONG, AWAY), summary="Find items by words, the user's likeliest first"
-)
+@router.get("/search", responses=problems(WRONG), summary="Find items by words, the user's likeliest first")
 async def search(
     request: Request,
     service: Serving,

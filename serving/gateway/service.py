@@ -13,7 +13,6 @@ from serving.failure import ServerError
 from serving.gateway.audit_log import AuditLog
 from serving.gateway.config import GatewayConfig
 from serving.gateway.decision import Decider
-from serving.gateway.limit import Limit
 from serving.gateway.metrics import Metrics
 from serving.gateway.model import Models
 from serving.gateway.pseudonym import Pseudonyms
@@ -28,8 +27,6 @@ __all__ = ["Service", "opened"]
 
 CHECK_SECONDS = 2.0
 SYNC_SECONDS = 1.0
-# Questions that are with Triton at a time: two show whether it is back, beyond 64 they only wait for each other.
-LEAST_MODEL_CALLS, MOST_MODEL_CALLS = 2, 64
 log = logging.getLogger(__name__)
 
 
@@ -78,9 +75,7 @@ async def opened(config: GatewayConfig, tritons: Tritons) -> AsyncIterator[Servi
             shoppers = recent_shoppers(releases.current.catalogue)
             await seed(histories, releases.current.catalogue, pseudonyms, as_if_now=True)
         models = Models(tritons, releases, metrics, config.deadline_seconds)
-        deadline = config.deadline_seconds
-        limit = Limit(LEAST_MODEL_CALLS, MOST_MODEL_CALLS, settle_seconds=deadline)
-        decider = Decider(histories, models, releases, deadline, limit)
+        decider = Decider(histories, models, releases, config.deadline_seconds)
         health: dict[str, str] = {}
         for name, work, seconds in (
             ("triton", releases.refresh, CHECK_SECONDS),

@@ -35,27 +35,19 @@ INSERT = "INSERT INTO events (user, number, event_id, item_id, kind, at, value) 
 
 
 class SqliteHistories:
-    """See `HistoryStore`. One thread writes, so that waiting for the disk does not stop the event loop.
-
-    Reading is done in the event loop, from memory as a rule: sqlite3 gives up Python's lock for every row, and a thread
-    that wants it back from a busy loop waits 5 ms each time. Twenty callers were enough to bring no history in time.
-    """
+    """See `HistoryStore`. One thread owns the connection, so that a slow disk does not stop the event loop."""
 
     def __init__(self, file: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "histories")
         try:
             self._db = self._thread.submit(_opened, file).result()
-            self._reader = _opened(file)
         except sqlite3.Error as error:
             self._thread.shutdown()
             raise HistoryStoreError(f"the histories {file} cannot be opened: {error}") from error
 
     async def read(self, user: str, newest: int) -> StoredHistory:
         """See `HistoryStore`."""
-        try:
-            return self._read(user, newest)
-        except sqlite3.Error as error:
-            raise _away(error) from error
+        return await self._run(lambda: self._read(user, newest))
 
     async def append(self, user: str, event: Event, event_id: str) -> int | None:
         """See `HistoryStore`."""
@@ -71,7 +63,6 @@ class SqliteHistories:
 
     async def close(self) -> None:
         """See `HistoryStore`."""
-        self._reader.close()
         self._thread.submit(self._db.close).result()
         self._thread.shutdown()
 
@@ -79,17 +70,17 @@ class SqliteHistories:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, action)
         except sqlite3.Error as error:
-            raise _away(error) from error
+            raise HistoryStoreError(f"the histories cannot be used: {error}") from error
 
     def _read(self, user: str, newest: int) -> StoredHistory:
-        with self._reader:
-            self._reader.execute("BEGIN")
-            version = _version(self._reader, user)
-            rows = self._reader.execute(
+        with self._db:
+            self._db.execute("BEGIN")
+            version = self._version(user)
+            rows = self._db.execute(
                 "SELECT item_id, kind, at, value FROM events WHERE user = ? ORDER BY number DESC LIMIT ?",
                 (user, newest),
             ).fetchall()
-        return StoredHistory(list(map(Event._make, reversed(rows))), version)
+        return StoredHistory([Event(*row) for row in reversed(rows)], version)
 
     def _append(self, user: str, event: Event, event_id: str) -> int | None:
         with self._db:
@@ -97,7 +88,7 @@ class SqliteHistories:
             once = "SELECT 1 FROM events WHERE user = ? AND event_id = ?"
             if self._db.execute(once, (user, event_id)).fetchone():
                 return None
-            version = _version(self._db, user) + 1
+            version = self._version(user) + 1
             self._db.execute("INSERT OR REPLACE INTO users VALUES (?, ?)", (user, version))
             self._db.execute(INSERT, _row(user, version, event_id, event))
             self._db.execute(
@@ -110,7 +101,7 @@ class SqliteHistories:
             self._db.execute("BEGIN IMMEDIATE")
             if not self._db.execute("INSERT OR IGNORE INTO seeds VALUES (?)", (name,)).rowcount:
                 return 0
-            new = [user for user in histories if not _version(self._db, user)]
+            new = [user for user in histories if not self._version(user)]
             for user in new:
                 kept = histories[user][-MAX_EVENTS:]
                 self._db.execute("INSERT INTO users VALUES (?, ?)", (user, len(kept)))
@@ -119,14 +110,9 @@ class SqliteHistories:
                 )
             return len(new)
 
-
-def _version(db: sqlite3.Connection, user: str) -> int:
-    found = db.execute("SELECT version FROM users WHERE user = ?", (user,)).fetchone()
-    return int(found[0]) if found else 0
-
-
-def _away(error: sqlite3.Error) -> HistoryStoreError:
-    return HistoryStoreError(f"the histories cannot be used: {error}")
+    def _version(self, user: str) -> int:
+        found = self._db.execute("SELECT version FROM users WHERE user = ?", (user,)).fetchone()
+        return int(found[0]) if found else 0
 
 
 def _opened(file: Path) -> sqlite3.Connection:
