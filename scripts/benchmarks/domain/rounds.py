@@ -16,6 +16,7 @@ from scripts.benchmarks.load.job import Ask, Poisson, Surge
 from scripts.benchmarks.load.process import LoadProcess
 from scripts.benchmarks.load.target import Target
 from scripts.benchmarks.load.window import Window
+from serving.failure import ServerError
 
 __all__ = [
     "BATCHED",
@@ -86,10 +87,9 @@ SHORT = Course(
 class Found:
     """Everything that was measured: each list has an entry a round. Rates are a second.
 
-    `surge` has the rows of `Surge`; `items` is how many each listed when it was first asked.
+    `surge` has the rows of `Surge`.
     """
 
-    items: Mapping[Key, int]
     sweeps: dict[Key, list[Sweep]] = field(default_factory=lambda: {key: [] for key in NAMES})
     equal: dict[Key, list[Window]] = field(default_factory=lambda: {key: [] for key in SHOPS})
     high: dict[Key, list[Window]] = field(default_factory=lambda: {key: [] for key in SHOPS})
@@ -103,9 +103,12 @@ class Found:
 
 
 def measure(load: LoadProcess, targets: Mapping[Key, Target], course: Course, progress: Progress) -> Found:
-    """Run everything; ServerError if something fails or gives no whole list."""
+    """Run everything; ServerError if something fails or lists nothing."""
     plan = course.plan
-    found = Found({key: load.run(targets[key], Ask(1))[0][0] for key in SHOPS})
+    found = Found()
+    for key in SHOPS:
+        if load.run(targets[key], Ask(1)) == [[0]]:
+            raise ServerError(f"{NAMES[key]} lists no items, so there is nothing to measure")
     for number in range(1, plan.rounds + 1):
         turn = f"round {number} of {plan.rounds}"
         for key, target in targets.items():

@@ -13,7 +13,7 @@ BEGIN, END = FULL.surge_seconds, 2 * FULL.surge_seconds
 
 def found(surge=None, **throughput):
     """Three rounds in which each answers what is given, 400 a second otherwise, and one caller waits 2 ms."""
-    result = Found(dict.fromkeys(SHOPS, 10))
+    result = Found()
     for key in NAMES:
         sweep = Sweep({1: window(200, p99=5), 16: window(throughput.get(key, 400), p99=20)})
         result.sweeps[key] = [sweep] * 3
