@@ -65,6 +65,23 @@ def declare():
     return declare
 
 
+@pytest.fixture(scope="session")
+def _declared():
+    return {}
+
+
+@pytest.fixture
+def declared_by(declare, _declared):
+    """What a committed stack declares: `declared_by("prod")`. It takes seconds, so once a session: change nothing."""
+
+    def declared_by(stack):
+        if stack not in _declared:
+            _declared[stack] = declare(_committed(stack), stack=stack)
+        return _declared[stack]
+
+    return declared_by
+
+
 @pytest.fixture
 def local_settings() -> LocalSettings:
     """The settings of the `local` stack as committed."""

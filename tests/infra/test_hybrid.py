@@ -22,22 +22,14 @@ WORKLOADS = (
 )
 
 
-@pytest.fixture(scope="session")
-def recorded():
-    """Declaring an estate takes seconds, so each stack is declared once."""
-    return {}
-
-
 @pytest.fixture(params=["dev", "prod"])
 def stack(request):
     return request.param
 
 
 @pytest.fixture
-def estate(stack, recorded, declare, request):
-    if stack not in recorded:
-        recorded[stack] = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack)
-    return recorded[stack]
+def estate(stack, declared_by):
+    return declared_by(stack)
 
 
 def pods(estate):

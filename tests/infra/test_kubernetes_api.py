@@ -30,24 +30,6 @@ def cluster(server):
         yield cluster
 
 
-@pytest.fixture(scope="module")
-def known():
-    """What was declared already: it takes seconds, and no test changes it."""
-    return {}
-
-
-@pytest.fixture
-def declared_by(request, declare, known):
-    """What a stack declares: `declared_by("prod")`."""
-
-    def declared_by(stack):
-        if stack not in known:
-            known[stack] = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack)
-        return known[stack]
-
-    return declared_by
-
-
 def objects(declared: Declared, provider: str) -> list[dict]:
     """What goes to one cluster, namespaces first, as its controller of references would otherwise wait for them."""
     found = manifests(Declared([each for each in declared.resources if each.provider == provider]))

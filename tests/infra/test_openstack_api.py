@@ -7,25 +7,15 @@ import re
 
 import pytest
 
-from tests.infra.aws.estate import COMPUTED
 from tests.infra.openstack_oracle import refusal, refusals
 from tests.infra.openstack_target import TARGETS
 
 NETWORK = "11111111-2222-3333-4444-555555555555"
 
 
-VPN = "aws:ec2/vpnConnection:VpnConnection"
-# Documentation addresses (RFC 5737): security groups admit AWS's ends by address.
-TUNNELS = {"tunnel1Address": "198.51.100.1", "tunnel2Address": "198.51.100.2"}
-
-
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_openstack_takes_every_resource_that_a_stack_declares(declare, request, stack):
-    settings = request.getfixturevalue(f"{stack}_settings")
-    computed = {VPN: lambda name: COMPUTED[VPN](name) | TUNNELS}
-    declared = declare(settings, stack=stack, computed=computed)
-
-    assert list(refusals(declared, TARGETS)) == []
+def test_openstack_takes_every_resource_that_a_stack_declares(declared_by, stack):
+    assert list(refusals(declared_by(stack), TARGETS)) == []
 
 
 SPOILED = [

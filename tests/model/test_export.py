@@ -8,6 +8,8 @@ from model.compress import quantize
 from model.export import export
 from model.runtime import session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def graphs(fresh_model, with_collaborative_part, tmp_path_factory):
@@ -102,7 +104,6 @@ def test_int8_stays_close_and_the_gate_refuses_with_the_numbers(graphs, tmp_path
     assert not refused.exists()
 
 
-@pytest.mark.slow
 def test_a_graph_that_answers_otherwise_than_the_model_is_not_exported(model, tmp_path, monkeypatch):
     monkeypatch.setattr("model.export.MASKED", 0.0)
     monkeypatch.setattr("model.export._Served.known", lambda self, ids: (ids > 1) & (ids <= 40))

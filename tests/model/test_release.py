@@ -144,15 +144,11 @@ def test_a_build_that_is_killed_leaves_no_release_and_the_next_goes_on(config, t
         (["--source", "table", "--path", "nowhere.toml"], "nowhere.toml"),
     ],
 )
-def test_wrong_input_is_one_line_and_not_a_traceback(arguments, reason):
-    run = subprocess.run(
-        [sys.executable, "-m", "model.release", *arguments],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_wrong_input_is_one_line_and_not_a_traceback(arguments, reason, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["release", *arguments])
 
-    assert run.returncode == 1
-    assert reason in run.stderr
-    assert len(run.stderr.strip().splitlines()) == 1
+    with pytest.raises(SystemExit) as stopped:
+        release.main()
+
+    assert reason in stopped.value.code
+    assert len(stopped.value.code.splitlines()) == 1

@@ -103,7 +103,9 @@ COMPUTED = {
     "aws:cloudwatch/logGroup:LogGroup": _arn("logs"),
     "aws:sns/topic:Topic": _arn("sns"),
     "aws:ec2/launchTemplate:LaunchTemplate": lambda name: {"latestVersion": 1},
-    "aws:ecr/repository:Repository": lambda name: {"repositoryUrl": f"registry.example/rialto-test/{name}"},
+    "aws:ecr/repository:Repository": lambda name: {
+        "repositoryUrl": f"registry.example/rialto/{name.removeprefix('aws-store-')}"
+    },
     "aws:eks/cluster:Cluster": lambda name: {
         "arn": f"arn:aws:eks:eu-central-1:111122223333:cluster/{name}",
         "endpoint": "https://eks.example",
@@ -112,8 +114,9 @@ COMPUTED = {
     },
     "aws:eks/nodeGroup:NodeGroup": lambda name: {"nodeGroupName": name},
     "aws:ec2/vpnConnection:VpnConnection": lambda name: {
-        "tunnel1Address": f"{name}-first.example",
-        "tunnel2Address": f"{name}-second.example",
+        # Documentation addresses (RFC 5737): security groups admit AWS's ends by address.
+        "tunnel1Address": f"198.51.100.{1 if name.endswith('a') else 3}",
+        "tunnel2Address": f"198.51.100.{2 if name.endswith('a') else 4}",
         "customerGatewayConfiguration": "<configuration/>",
         "transitGatewayAttachmentId": f"{name}-attachment",
     },

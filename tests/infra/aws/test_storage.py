@@ -144,6 +144,4 @@ def test_an_image_without_a_copy_is_refused_before_a_node_cannot_pull_it():
 def test_the_autoscaler_runs_from_our_copy(prod):
     pod = prod.only("kubernetes:apps/v1:Deployment").inputs["spec"]["template"]["spec"]
 
-    assert (
-        pod["containers"][0]["image"] == "registry.example/rialto-test/aws-store-cluster-autoscaler:v1.36.1"
-    )
+    assert pod["containers"][0]["image"] == "registry.example/rialto/cluster-autoscaler:v1.36.1"

@@ -106,8 +106,8 @@ def test_routes_by_bgp_only(prod):
 
 def test_tunnel_addresses_are_known_by_gateway(prod):
     assert prod.outputs["tunnel-addresses"]["gateway-b"] == [
-        "aws-bridge-gateway-b-first.example",
-        "aws-bridge-gateway-b-second.example",
+        "198.51.100.3",
+        "198.51.100.4",
     ]
 
 

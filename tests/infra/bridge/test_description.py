@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.bridge.aws import tunnel_options
@@ -26,6 +26,9 @@ proposals = st.builds(
 inside = st.integers(0, (1 << 14) - 1).map(lambda n: f"169.254.{n >> 6}.{(n & 63) << 2}/30")
 allowed = inside.filter(lambda each: each not in {str(reserved) for reserved in RESERVED})
 
+# A description takes a twentieth of a second.
+few = settings(max_examples=25)
+
 
 def value(text, key):
     (found,) = re.findall(rf"^\s*{key} = (\S+)$", text, re.MULTILINE)
@@ -36,6 +39,7 @@ def seconds(text, key):
     return [int(each) for each in re.findall(rf"^\s*{key} = (\d+)s$", text, re.MULTILINE)]
 
 
+@few
 @given(proposals)
 def test_both_ends_propose_the_same(proposal):
     found = bridge(proposal=proposal)
@@ -52,6 +56,7 @@ def test_both_ends_propose_the_same(proposal):
     assert value(ours, "esp_proposals") == f"aes256gcm16-{group}"
 
 
+@few
 @given(proposals)
 def test_our_end_asks_for_new_keys_before_either_end_must_give_up_the_old(proposal):
     found = bridge(proposal=proposal)
@@ -66,6 +71,7 @@ def test_our_end_asks_for_new_keys_before_either_end_must_give_up_the_old(propos
     assert child < life
 
 
+@few
 @given(st.lists(allowed, min_size=4, max_size=4, unique=True))
 def test_both_ends_have_the_two_addresses_of_the_same_range(ranges):
     first, second, third, fourth = ({"inside": each} for each in ranges)

@@ -195,7 +195,7 @@ def test_a_fast_burn_pages_within_minutes(firing, objective):
 @real
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda each: each.name)
 def test_a_slow_burn_is_a_ticket_and_wakes_nobody(firing, objective):
-    found = firing(instead(burning(objective, 3.3 * objective.budget, 120), 120), 100)
+    found = firing(instead(burning(objective, 3.3 * objective.budget, 120), 120), 100, every="5m")
 
     assert found == {f"{objective.alert}BurnsSlowly"}
 
@@ -203,7 +203,7 @@ def test_a_slow_burn_is_a_ticket_and_wakes_nobody(firing, objective):
 @real
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda each: each.name)
 def test_what_the_budget_allows_calls_nobody(firing, objective):
-    assert firing(instead(burning(objective, 0.9 * objective.budget, 120), 120), 100) == set()
+    assert firing(instead(burning(objective, 0.9 * objective.budget, 120), 120), 100, every="5m") == set()
 
 
 @real

@@ -11,20 +11,13 @@ from tests.infra.policy.example import TODAY
 from tests.recording import golden
 
 BUCKET = "aws:s3/bucket:Bucket"
-# As AWS names the copies of images; the mock's own names say nothing of the image.
-NAMED_BY_AWS = {
-    "aws:ecr/repository:Repository": lambda name: {
-        "repositoryUrl": f"registry.example/rialto/{name.removeprefix('aws-store-')}"
-    }
-}
 
 
 @pytest.fixture(params=["dev", "prod"])
-def committed(request, declare):
+def committed(request, declared_by):
     """The stack as the program declares it."""
     stack = request.param
     settings = yaml.safe_load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
-    declared = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack, computed=NAMED_BY_AWS)
     resources = [
         Resource(
             type=each.type,
@@ -34,7 +27,7 @@ def committed(request, declare):
             inputs={"bucket": each.name, **each.inputs} if each.type == BUCKET else each.inputs,
             protect=each.protect,
         )
-        for each in declared.resources
+        for each in declared_by(stack).resources
     ]
     return Estate(
         stack=stack, today=TODAY, resources=resources, settings=settings["config"]["rialto:settings"]

@@ -45,6 +45,7 @@ def test_the_same_files_give_the_same_data_in_every_process(tmp_path):
     assert prints == {f"{prepare(config).fingerprint} {source_fingerprint(config)}"}
 
 
+@pytest.mark.slow
 @FILES
 @given(position=st.integers(0, len(plain_rows()) - 1), column=st.sampled_from(COLUMNS))
 def test_any_other_value_gives_another_fingerprint(tmp_path, position, column):

@@ -72,6 +72,7 @@ def perturbed(rows, held, seed):
     return changed
 
 
+@pytest.mark.slow
 @FILES
 @given(visits=visits, seed=st.integers(0, 2**32 - 1))
 def test_other_validation_and_test_events_change_nothing_that_is_trained_on(tmp_path, visits, seed):
@@ -85,6 +86,7 @@ def test_other_validation_and_test_events_change_nothing_that_is_trained_on(tmp_
     assert_same_training(before, after)
 
 
+@pytest.mark.slow
 @FILES
 @given(visits=visits)
 def test_the_catalogue_is_the_same_without_any_validation_and_test_events(tmp_path, visits):

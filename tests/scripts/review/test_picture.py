@@ -24,21 +24,9 @@ def neutral(recorded):
     ]
 
 
-@pytest.fixture(scope="module")
-def recorded():
-    """Declaring an estate takes seconds, so each stack is declared once."""
-    return {}
-
-
 @pytest.fixture
-def declared(declare, request, recorded):
-    def declared(stack):
-        if stack not in recorded:
-            found = declare(request.getfixturevalue(f"{stack}_settings"), stack=stack)
-            recorded[stack] = neutral(found.resources)
-        return recorded[stack]
-
-    return declared
+def declared(declared_by):
+    return lambda stack: neutral(declared_by(stack).resources)
 
 
 def test_the_picture_in_the_readme_shows_what_prod_declares(declared):
