@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.recovery.stack import PROJECT, RecoveryError, Stack
+from scripts.recovery.stack import RecoveryError, Stack, write_whole
+from scripts.recovery.unanswered import FOLDER, noted
 
 __all__ = ["KEPT", "backups", "save"]
 
 # A month of daily updates; a state of 308 resources takes 1.5 MB.
 KEPT = 30
-FOLDER = PROJECT / ".rialto" / "backups"
 
 
 def backups(environment: str, folder: Path = FOLDER) -> list[Path]:
@@ -29,15 +28,16 @@ def save(stack: Stack, folder: Path = FOLDER) -> Path | None:
     update of a cloud was killed, and the next one would make anew what may be there.
     """
     state = stack.export()
-    if stack.name != "local" and state["deployment"].get("pending_operations"):
-        raise RecoveryError(f"an update of {stack.name} was killed; run scripts/recover {stack.name} first")
+    if stack.name != "local" and (state["deployment"].get("pending_operations") or noted(stack.name, folder)):
+        raise RecoveryError(
+            f"an update of {stack.name} or its provider was killed; run scripts/recover {stack.name} first"
+        )
     if not state["deployment"].get("resources"):
         return None
     place = folder / stack.name
     file = place / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z.json"
     try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(file, json.dumps(state))
+        write_whole(file, json.dumps(state))
     except OSError as error:
         reason = error.strerror or error
         raise RecoveryError(
@@ -46,19 +46,6 @@ def save(stack: Stack, folder: Path = FOLDER) -> Path | None:
     for old in backups(stack.name, folder)[:-KEPT]:
         old.unlink(missing_ok=True)
     return file
-
-
-def _write(file: Path, text: str) -> None:
-    """Write the whole file or none: a killed or failed write leaves nothing that looks like a backup."""
-    aside = file.with_name(f".{file.name}")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

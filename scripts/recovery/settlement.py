@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from scripts.recovery.stack import RecoveryError, Stack
+from scripts.recovery.unanswered import FOLDER, forget, noted
 
 __all__ = ["adopt", "pending"]
 
 
-def pending(stack: Stack) -> list[str]:
-    """The URNs of what may or may not be there."""
-    return [each["resource"]["urn"] for each in stack.export()["deployment"].get("pending_operations", [])]
+def pending(stack: Stack, folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
+    """What may or may not be there, by URN: what a killed engine was making, and what no provider answered for."""
+    return _pending(stack.export()["deployment"], stack.name, folder)
 
 
-def adopt(stack: Stack, found: Mapping[str, str], *, clear: bool) -> None:
+def adopt(stack: Stack, found: Mapping[str, str], *, clear: bool, folder: Path = FOLDER) -> None:
     """Put what was found, id by URN, into the state; the refresh that follows reads what it is like.
 
     RecoveryError: nothing of that name is pending, it was to replace something that the state has, or there is more
@@ -27,20 +28,26 @@ def adopt(stack: Stack, found: Mapping[str, str], *, clear: bool) -> None:
     # The engine's own `refresh --import-pending-creates` only marks them, and then forgets them (3.259, tested).
     state = stack.export()
     deployment = state["deployment"]
-    operations = {each["resource"]["urn"]: each for each in deployment.get("pending_operations", [])}
+    resources = _pending(deployment, stack.name, folder)
     known = {each["urn"] for each in deployment["resources"]}
     for urn, id_ in found.items():
-        if urn not in operations or urn in known:
+        if urn not in resources or urn in known:
             why = "replaces what the state has: import it by hand" if urn in known else "is not pending"
-            raise RecoveryError(f"{urn} {why}; pending are: {', '.join(operations) or 'none'}")
-        deployment["resources"].append({"outputs": {}, **operations.pop(urn)["resource"], "id": id_})
+            raise RecoveryError(f"{urn} {why}; pending are: {', '.join(resources) or 'none'}")
+        deployment["resources"].append({"outputs": {}, **resources.pop(urn), "id": id_})
     # An import of the engine forgets whatever is still pending, and says nothing.
-    if operations and not clear:
+    if resources and not clear:
         raise RecoveryError(
-            f"also pending: {', '.join(operations)}; look for each, then give every --found at once, with --clear"
+            f"also pending: {', '.join(resources)}; look for each, then give every --found at once, with --clear"
         )
     deployment["pending_operations"] = []
     _replace(stack, state)
+    forget(stack.name, folder)
+
+
+def _pending(deployment: Mapping[str, Any], environment: str, folder: Path) -> dict[str, dict[str, Any]]:
+    killed = [each["resource"] for each in deployment.get("pending_operations", [])]
+    return {each["urn"]: each for each in (*noted(environment, folder), *killed)}
 
 
 def _replace(stack: Stack, state: Mapping[str, Any]) -> None:

@@ -93,11 +93,19 @@ def test_every_command_is_shell_and_names_scripts_that_exist(name):
 
 @pytest.mark.parametrize("name", [GITHUB, GITLAB, JENKINS])
 def test_what_is_applied_is_the_plan_that_was_saved_and_drift_only_looks(name):
-    ups = [line for each in commands(name) for line in each.splitlines() if "pulumi up" in line]
+    ups = [
+        line
+        for each in commands(name)
+        for line in each.splitlines()
+        if "scripts/up" in line or "pulumi up" in line
+    ]
     looks = [line for each in commands(name) for line in each.splitlines() if "pulumi refresh" in line]
 
     assert ups
-    assert all("--plan plan.json" in line for line in ups)
+    assert all(
+        line.strip().removeprefix("- ").startswith("scripts/up prod ") and "--plan plan.json" in line
+        for line in ups
+    )
     assert looks
     assert all("--preview-only --expect-no-changes" in line for line in looks)
     assert "--save-plan plan.json" in "\n".join(commands(name))

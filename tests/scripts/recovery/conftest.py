@@ -60,6 +60,8 @@ class Small:
             **serving.environment,
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "old",
+            # Offers --event-log.
+            "PULUMI_DEBUG_COMMANDS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
         self.stack = Stack(name="small", folder=folder, variables=variables)
@@ -80,6 +82,7 @@ class Small:
     def start(self) -> subprocess.Popen:
         """An `up` that goes on in the background; it prints to the file `said`."""
         command = [PULUMI, "up", "--yes", "--skip-preview", "--stack", "small", "--non-interactive"]
+        command += ["--event-log", self.events]
         with self.said.open("w") as out:
             return subprocess.Popen(
                 [*command, "--color", "never"],
@@ -92,6 +95,10 @@ class Small:
     @property
     def said(self) -> Path:
         return self.folder / "up.log"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.json"
 
     def trap(self, at: int, then=None) -> Trap:
         """Have `then` called when the stand-in has carried out change number `at` from now on."""

@@ -1,6 +1,7 @@
 """A provider that is killed while the engine goes on: after `recover` and `up` all is as after one clean run."""
 
 import json
+import select
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from scripts.recovery import backup, unanswered
 from scripts.recovery.recover import recover
 from scripts.recovery.stack import PROJECT, RecoveryError
 from tests.scripts.recovery.conftest import Small
@@ -46,6 +48,12 @@ class Remote(Small):
                 return [each["resource"]["urn"] for each in deployment.get("pending_operations") or []]
         return []
 
+    def stopped(self, engine, provider) -> bool:
+        """Wait until the provider has made the thing that it never answers for."""
+        while not select.select([provider.stdout], [], [], 0.1)[0]:
+            assert engine.poll() is None, self.said.read_text()
+        return provider.stdout.readline() == "stopped\n"
+
     @contextmanager
     def provider(self, at=0):
         """The provider, for as long as it is not killed; the change number `at` is made and never answered."""
@@ -76,33 +84,38 @@ def clean(tmp_path_factory, serving):
 
 
 @pytest.mark.parametrize("made", [1, COUNT - 1])
-def test_a_provider_that_is_killed_costs_at_most_what_it_made_and_never_answered_for(
+def test_after_a_provider_was_killed_what_it_never_answered_for_is_asked_about_and_nothing_made_twice(
     tmp_path, serving, clean, made
 ):
     remote = Remote(tmp_path / "remote", serving, STORES)
     with remote.provider(at=made) as provider:
         engine = remote.start()
-        assert provider.stdout.readline() == "stopped\n", remote.said.read_text()
+        assert remote.stopped(engine, provider)
         provider.kill()
         assert engine.wait() != 0
-    unanswered = remote.made()[-1]
-    name = unanswered.rpartition("::")[2]
-    assert f"({name}):\n    error: error reading from server: " in remote.said.read_text()
+    backups = tmp_path / "backups"
+    asked = unanswered.note("small", remote.events, backups)
+    with pytest.raises(RecoveryError, match=r"was killed; run scripts/recover small first"):
+        backup.save(remote.stack, backups)
 
     with remote.provider():
-        recover(remote.stack)
+        with pytest.raises(RecoveryError, match=r"look for each in the cloud"):
+            recover(remote.stack, folder=backups)
+        assert remote.made()[-1] in asked
+        found = {urn: clean.ids()[urn] for urn in asked if urn in remote.made()}
+        recover(remote.stack, found=found, clear=True, folder=backups)
+        assert backup.save(remote.stack, backups)
         remote.up()
 
         assert remote.resources() == clean.resources()
-    # The engine forgets that it asked (scripts/README.md); all else is made once.
-    assert sorted(remote.made()) == sorted([*clean.ids(), unanswered])
+    assert sorted(remote.made()) == sorted(clean.ids())
 
 
 def test_of_two_that_were_being_made_none_is_forgotten_because_the_other_was_found(tmp_path, serving, clean):
     remote = Remote(tmp_path / "remote", serving, STORES)
     with remote.provider(at=1) as provider:
         engine = remote.start()
-        assert provider.stdout.readline() == "stopped\n", remote.said.read_text()
+        assert remote.stopped(engine, provider)
         while len(remote.pending()) < 2:
             assert engine.poll() is None, remote.said.read_text()
         engine.kill()

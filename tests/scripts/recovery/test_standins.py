@@ -53,7 +53,8 @@ def test_after_a_killed_update_of_a_cloud_the_next_one_waits_for_recover(small, 
     small.killed_after(2)
 
     with pytest.raises(
-        RecoveryError, match=r"^an update of small was killed; run scripts/recover small first$"
+        RecoveryError,
+        match=r"^an update of small or its provider was killed; run scripts/recover small first$",
     ):
         backup.save(small.stack, tmp_path / "backups")
 
