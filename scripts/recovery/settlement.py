@@ -32,7 +32,8 @@ def adopt(stack: Stack, found: Mapping[str, str], *, clear: bool, folder: Path =
     known = {each["urn"] for each in deployment["resources"]}
     for urn, id_ in found.items():
         if urn not in resources or urn in known:
-            why = "replaces what the state has: import it by hand" if urn in known else "is not pending"
+            replaced = "replaces what the state has: delete it in the cloud, then give --clear"
+            why = replaced if urn in known else "is not pending"
             raise RecoveryError(f"{urn} {why}; pending are: {', '.join(resources) or 'none'}")
         deployment["resources"].append({"outputs": {}, **resources.pop(urn), "id": id_})
     # An import of the engine forgets whatever is still pending, and says nothing.
