@@ -69,6 +69,8 @@ class LimitConfig:
     connections: int = 4096
     # At work for one kind of upstream at the same time. Beyond it a caller is told at once to come again.
     requests: int = 256
+    # What nine of ten answers of the gateway take at most; who would wait longer is told at once, too.
+    answer_seconds: float = 0.06
     subject_per_second: int = 2000
     address_per_second: int = 100
     # Clients that are told apart; beyond it the one longest silent is forgotten.

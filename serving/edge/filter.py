@@ -11,13 +11,25 @@ from tritonclient.grpc import model_config_pb2, service_pb2
 
 from serving.edge.config import EdgeConfig, LimitConfig
 from serving.edge.guard import GRPC_FIELDS, JWT, MODEL, RATE_LIMIT, RBAC, SHAPES, deny_all, rate_limit, tokens
-from serving.edge.wire import Fields, typed
+from serving.edge.wire import Fields, seconds, typed
 
-__all__ = ["BODY_CHECK", "BUFFER", "body_check", "body_limit", "inside_filters", "outside_filters"]
+__all__ = [
+    "BODY_CHECK",
+    "BUFFER",
+    "body_check",
+    "body_limit",
+    "inside_filters",
+    "outside_filters",
+    "queue_limited",
+]
 
 BUFFER = "envoy.filters.http.buffer"
+QUEUE_LIMIT = "envoy.filters.http.adaptive_concurrency"
 BODY_CHECK = "envoy.filters.http.lua"
 ROUTER = "envoy.filters.http.router"
+# So many are let through however long they take; and how often the number changes.
+LEAST_AT_WORK = 8
+UPDATE_SECONDS = 0.1
 CODE = Path(__file__).with_name("body.lua")
 INFER = "inference.GRPCInferenceService.ModelInfer"
 
@@ -29,6 +41,7 @@ def outside_filters(config: EdgeConfig) -> list[Fields]:
         _named(RATE_LIMIT, rate_limit(config.limits)),
         _named(GRPC_FIELDS, _read_grpc()),
         _named(RBAC, deny_all()),
+        {**_named(QUEUE_LIMIT, _queue_limit(config.limits)), "disabled": True},
         *_checks(config.limits),
         _router(),
     ]
@@ -66,9 +79,35 @@ def body_limit(limit: int) -> Fields:
     )
 
 
+def queue_limited() -> Fields:
+    """For a route's filters: who would wait for too long is told at once to come again."""
+    return {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}}
+
+
 def body_check(kind: Literal["json", "tensors"]) -> Fields:
     """For a route's filters: what the body must be."""
     return typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", name=kind)
+
+
+def _queue_limit(limits: LimitConfig) -> Fields:
+    """As many at a time as are answered in time; the number follows from how long answers take."""
+    # A fixed time instead of the shortest that was seen: looking for that one holds requests back now and then.
+    longest = {
+        "fixed_value": seconds(limits.answer_seconds),
+        "buffer": {"value": 0},
+        "min_concurrency": LEAST_AT_WORK,
+    }
+    return typed(
+        "envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency",
+        gradient_controller_config={
+            "sample_aggregate_percentile": {"value": 90},
+            "concurrency_limit_params": {
+                "max_concurrency_limit": limits.requests,
+                "concurrency_update_interval": seconds(UPDATE_SECONDS),
+            },
+            "min_rtt_calc_params": longest,
+        },
+    )
 
 
 def _read_grpc() -> Fields:

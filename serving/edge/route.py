@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from model.signature import MODELS
 from serving.edge.cluster import GATEWAY, TRITON_GRPC, TRITON_HTTP
 from serving.edge.config import EdgeConfig, LimitConfig
-from serving.edge.filter import BODY_CHECK, BUFFER, body_check, body_limit
+from serving.edge.filter import BODY_CHECK, BUFFER, QUEUE_LIMIT, body_check, body_limit, queue_limited
 from serving.edge.guard import allow_any_scope, allow_by_model, public
 from serving.edge.scope import MODEL_SCOPES, model_scope
 from serving.edge.wire import Fields, seconds
@@ -103,6 +103,8 @@ def _gateway() -> Iterator[Route]:
 def _guarded(route: Route, limits: LimitConfig) -> Fields:
     guard = allow_by_model() if route.path == GRPC_INFER else allow_any_scope(route.scopes)
     filters = {**(guard if route.scopes else public()), **_body_checks(route, limits)}
+    if route.cluster == GATEWAY and route.scopes:
+        filters[QUEUE_LIMIT] = queue_limited()
     return {**_forward(route), "typed_per_filter_config": filters}
 
 

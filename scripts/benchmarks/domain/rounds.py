@@ -38,7 +38,8 @@ EQUAL_SHARE = 0.6
 HIGH_SHARE = 0.7
 # Before and after the surge, and in it: shares of what the product can do.
 SURGE_SHARES = (0.5, 2.0, 0.5)
-CONNECTIONS = 64
+# An edge always lets in so many (serving/edge/filter.py): nobody is refused, and who waits does so here.
+CONNECTIONS = 8
 # More callers than the edge lets in at a time.
 SURGE_CONNECTIONS = 400
 
@@ -62,7 +63,7 @@ class Course:
 FULL = Course(
     plan=Plan(
         rounds=3,
-        levels=(1, 2, 4, 8, 16),
+        levels=(1, 2, 4, 8),
         warmup_seconds=0.5,
         window_seconds=3.0,
         poisson_seconds=16.0,

@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -265,3 +266,30 @@ def test_a_client_beyond_his_rate_is_429_with_a_time_to_come_again_and_others_ar
             assert client.get("/recommend", headers=modest).status_code == 200
             time.sleep(1.1)
             assert client.get("/recommend", headers=greedy).status_code == 200
+
+
+def test_who_would_wait_too_long_for_the_gateway_is_told_at_once_to_come_again_and_triton_is_asked_all(
+    estate,
+):
+    with upstream() as triton, upstream() as gateway:
+        triton.seconds = gateway.seconds = 0.02
+        config = estate.config(tritons(triton.port), GatewayUpstream(host="127.0.0.1", port=gateway.port))
+        with running(estate, config) as edge, edge.client() as client, ThreadPoolExecutor(32) as callers:
+            bearer = edge.bearer("recommend", "model:recommend")
+
+            def answers(path):
+                return list(callers.map(lambda _: client.get(path, headers=bearer), range(300)))
+
+            few = [client.get("/recommend", headers=bearer) for _ in range(20)]
+            many = answers("/recommend")
+            direct = answers("/v2/models/recommend")
+            after = client.get("/recommend", headers=bearer)
+
+    assert {each.status_code for each in (*few, *direct, after)} == {200}
+    refused = [each for each in many if each.status_code != 200]
+    assert refused
+    assert {each.status_code for each in refused} == {503}
+    assert {each.headers["retry-after"] for each in refused} == {"1"}
+    assert {each.json()["error"] for each in refused} == {"reached concurrency limit"}
+    # What is let through is answered, and not more than that.
+    assert gateway.asked["/recommend"] == len(few) + len(many) - len(refused) + 1

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +13,17 @@ READY = {"/v2/models/recommend/ready", "/healthz"}
 
 @dataclass
 class Upstream:
-    """What a server was asked, and how it answers: `status` for all that is no check of its health."""
+    """What a server was asked, and how it answers: `status` for all that is no check of its health.
+
+    With `seconds` it works on one request after the other, each for so long.
+    """
 
     port: int = 0
     status: int = 200
     ready: bool = True
     hang_up: bool = False
+    seconds: float = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
     asked: Counter = field(default_factory=Counter)
     lengths: list[str | None] = field(default_factory=list)
 
@@ -38,6 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         if upstream.hang_up:
             self.close_connection = True
             return None
+        if upstream.seconds:
+            with upstream.turn:
+                time.sleep(upstream.seconds)
         said = {"path": self.path, "headers": dict(self.headers.items()), "length": len(body)}
         return self._answer(upstream.status, said)
 
@@ -57,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # All callers of a test may connect at once.
+    request_queue_size = 128
     # A reset by the edge is no fault of the test.
     handle_error = staticmethod(lambda *_: None)
 
