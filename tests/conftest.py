@@ -1,6 +1,7 @@
 """Fixtures that more than one folder of tests uses, and what `--fast` means."""
 
 import asyncio
+import gc
 import tomllib
 from pathlib import Path
 
@@ -18,6 +19,10 @@ hypothesis.settings.register_profile("rialto", deadline=None)
 hypothesis.settings.load_profile("rialto")
 
 
+# What torch and the SDKs make lives until the end: to look through it for garbage all the time is a sixth of it.
+gc.set_threshold(100_000)
+
+
 def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="only what needs no real part and no long training")
     parser.addoption("--slow", action="store_true", help="only what --fast leaves out")
@@ -33,6 +38,11 @@ def pytest_collection_modifyitems(config, items):
         if config.getoption(option):
             config.hook.pytest_deselected(items=left)
             items[:] = kept
+
+
+def pytest_collection_finish():
+    """What is there now stays: nobody needs to look through it again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -62,6 +62,7 @@ def listed(path: Path) -> list[str] | None:
     return None
 
 
+@pytest.mark.slow
 def test_infra_declares_without_loading_torch():
     assert "torch" not in loaded_by(
         *(module_name(path) for path in files("infra") if path.name not in PROGRAMS)

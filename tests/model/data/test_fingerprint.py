@@ -24,6 +24,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 def test_the_same_files_give_the_same_data_in_every_process(tmp_path):
     config = shop(tmp_path, plain_rows())
     script = (

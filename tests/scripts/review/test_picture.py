@@ -62,6 +62,7 @@ def test_a_component_that_nobody_gave_a_box_is_named(declared):
         sketch([strange])
 
 
+@pytest.mark.slow
 def test_requests_cross_the_bridge_in_the_picture_only_where_a_stack_lets_them(
     declared, declare, prod_settings
 ):
