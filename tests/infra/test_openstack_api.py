@@ -7,15 +7,29 @@ import re
 
 import pytest
 
-from tests.infra.openstack_oracle import refusal, refusals
-from tests.infra.openstack_target import TARGETS
+pytestmark = pytest.mark.slow
 
 NETWORK = "11111111-2222-3333-4444-555555555555"
 
 
+@pytest.fixture(scope="module")
+def oracle():
+    # The libraries take seconds to load, which only those should wait for who ask them.
+    from tests.infra import openstack_oracle
+
+    return openstack_oracle
+
+
+@pytest.fixture(scope="module")
+def targets(oracle):
+    from tests.infra.openstack_target import TARGETS
+
+    return TARGETS
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_openstack_takes_every_resource_that_a_stack_declares(declared_by, stack):
-    assert list(refusals(declared_by(stack), TARGETS)) == []
+def test_openstack_takes_every_resource_that_a_stack_declares(declared_by, oracle, targets, stack):
+    assert list(oracle.refusals(declared_by(stack), targets)) == []
 
 
 SPOILED = [
@@ -92,8 +106,8 @@ SPOILED = [
 
 
 @pytest.mark.parametrize(("kind", "inputs", "said"), SPOILED)
-def test_what_openstack_would_refuse_is_refused(kind, inputs, said):
-    problem = refusal(TARGETS[f"openstack:{kind}"], inputs)
+def test_what_openstack_would_refuse_is_refused(oracle, targets, kind, inputs, said):
+    problem = oracle.refusal(targets[f"openstack:{kind}"], inputs)
 
     assert problem is not None
     assert re.search(said, problem)

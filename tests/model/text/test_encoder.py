@@ -17,6 +17,7 @@ def vectors(encoder, texts):
         return encoder.network(torch.from_numpy(padded_tokens(encoder.tokenizer, texts)))
 
 
+@pytest.mark.slow
 def test_a_text_is_a_vector_of_length_one(encoder):
     found = vectors(encoder, ["frozen pizza", "whole milk"])
 
@@ -24,6 +25,7 @@ def test_a_text_is_a_vector_of_length_one(encoder):
     assert found.norm(dim=1).tolist() == pytest.approx([1, 1])
 
 
+@pytest.mark.slow
 def test_a_text_has_one_vector_whatever_stands_beside_it(encoder):
     alone = vectors(encoder, ["milk"])
     beside = vectors(encoder, ["milk", "frozen pizzas whole milk dairy frozen pizza milk whole milk"])
@@ -31,11 +33,13 @@ def test_a_text_has_one_vector_whatever_stands_beside_it(encoder):
     torch.testing.assert_close(alone[0], beside[0])
 
 
+@pytest.mark.slow
 def test_no_text_and_numbers_that_are_no_token_are_finite(encoder):
     with torch.no_grad():
         assert encoder.network(torch.tensor([[0, 0], [-1, 1 << 40]])).isfinite().all()
 
 
+@pytest.mark.slow
 def test_a_long_text_is_cut_and_lengths_are_multiples_of_eight(encoder):
     assert padded_tokens(encoder.tokenizer, ["milk"]).shape == (1, LENGTH_STEP)
     assert padded_tokens(encoder.tokenizer, [""]).shape == (1, LENGTH_STEP)
