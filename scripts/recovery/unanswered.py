@@ -19,7 +19,8 @@ _NO_ANSWER = "error reading from server:"
 
 def note(environment: str, log: Path, folder: Path = FOLDER) -> list[str]:
     """Remember what the `--event-log` of an update says was asked for and never answered; return its URNs."""
-    events = [json.loads(line) for line in log.read_text().splitlines()]
+    # A killed engine may leave half a line; what it was making stands in the state.
+    events = [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
     silent = {
         said["urn"]
         for each in events

@@ -57,6 +57,13 @@ def test_an_answer_a_request_that_never_left_and_what_the_state_keeps_are_not_as
     assert noted("dev", tmp_path) == []
 
 
+def test_a_line_that_a_killed_engine_did_not_finish_counts_for_nothing(tmp_path):
+    log = written(tmp_path, *failed())
+    log.write_text(f'{log.read_text()}{{"diagnosticEvent": {{"ur')
+
+    assert note("dev", log, tmp_path) == [STORE]
+
+
 def test_an_update_that_fails_names_what_no_provider_answered_for_and_what_to_run(tmp_path):
     # The engine and the set-up stand in: only what scripts/up does with them is looked at.
     for name in ("scripts/recovery", "scripts/up", "stacks/Pulumi.dev.yaml"):
