@@ -17,8 +17,6 @@ LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
 # A loaded machine is no failure: examples have no time limit.
 hypothesis.settings.register_profile("rialto", deadline=None)
 hypothesis.settings.load_profile("rialto")
-
-
 # What torch and the SDKs make lives until the end: to look through it for garbage all the time is a sixth of it.
 gc.set_threshold(100_000)
 
@@ -43,6 +41,11 @@ def pytest_collection_modifyitems(config, items):
 def pytest_collection_finish():
     """What is there now stays: nobody needs to look through it again."""
     gc.freeze()
+
+
+def pytest_unconfigure():
+    """Bindings complain at the end of what was not looked through."""
+    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -37,23 +37,29 @@ MIN_INT8_SHARE, MIN_INT8_OVERLAP = 0.99, 0.95
 MIN_SMALLER, MIN_FASTER_WIDE = 15.0, 2.3
 MIN_HALF_SHARE, MIN_HALF_FASTER = 0.98, 1.5
 MIN_TAUGHT = 1.01
+# The student is held against its twin by itself, whatever is exported.
+NAMED = ("fp32", "int8", "half")
 
 
 def main() -> None:
     """Compare the variants of a release."""
     parser = argparse.ArgumentParser(prog="scripts/bench compression", description=__doc__)
     add_inputs(parser)
-    config, console = ReleaseConfig(**vars(parser.parse_args())), Console()
+    parser.add_argument("--short", action="store_true", help="only the variants that goals name")
+    chosen = vars(parser.parse_args())
+    short = chosen.pop("short")
+    variants = [each for each in VARIANTS if each.name in NAMED or not short]
+    config, console = ReleaseConfig(**chosen), Console()
     console.print(
-        f"recipe {config.recipe}: of baseline five minutes on two quiet cores once it is built, and about three times "
-        "its training the first time, for what trains again"
+        f"recipe {config.recipe}, {len(variants)} variants: baseline's take five minutes on two quiet cores, and "
+        "about three times its training the first time, for what trains again"
     )
     started = time.monotonic()
     try:
         with console_progress(console) as progress, tempfile.TemporaryDirectory() as folder:
             release = build_release(config, release_store(), console.print, progress)
             shop = Workshop.of(config, release, Path(folder), progress)
-            entries = compare(shop, VARIANTS, cache_folder() / "variants", MIN_SHARE, console.print)
+            entries = compare(shop, variants, cache_folder() / "variants", MIN_SHARE, console.print)
             faster = _faster_at_width_256(shop, Path(folder))
             console.print("student-alone: the same student without a teacher")
             taught = shop.quality(STUDENT) / max(shop.quality(ALONE), 1e-12)

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from model.artifact import Artifact, Manifest
@@ -12,6 +11,7 @@ from model.report import ALONE, RELEASED, TWIN
 from scripts.benchmarks.quality import yardstick
 from scripts.benchmarks.quality.yardstick import Yardstick, rows
 from scripts.benchmarks.result import FOLDER
+from tests.scripts.benchmarks.toys import lists
 
 PROJECT = Path(__file__).parents[3]
 
@@ -42,22 +42,6 @@ def found():
         by_ids=[release(released=0.05, twin=0.058, alone=0.050)],
         retrained=[{TWIN: {"ndcg": 0.065, "hr": 0.11}}],
     )
-
-
-def lists(folder: Path, users: int = 40) -> Path:
-    """Item lists in which every item is followed by the next one, with attributes."""
-    generator = np.random.default_rng(0)
-    starts = generator.integers(0, 30, users)
-    lines = [
-        f"{user} " + " ".join(str((start + step) % 30) for step in range(8))
-        for user, start in enumerate(starts)
-    ]
-    file = folder / "toys.txt"
-    file.write_text("\n".join(lines) + "\n")
-    (folder / "toys_item2attributes.json").write_text(
-        json.dumps({str(item): [item % 5] for item in range(30)})
-    )
-    return file
 
 
 def test_the_published_figures_are_goals_of_the_papers_own_file_alone(found, tmp_path, monkeypatch):
