@@ -17,7 +17,7 @@ LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
 # A loaded machine is no failure: examples have no time limit.
 hypothesis.settings.register_profile("rialto", deadline=None)
 hypothesis.settings.load_profile("rialto")
-# What torch and the SDKs make lives until the end: to look through it for garbage all the time is a sixth of it.
+# What torch and the SDKs make lives until the end: to look through it for garbage all the time is a seventh of it.
 gc.set_threshold(100_000)
 
 

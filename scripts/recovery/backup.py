@@ -7,8 +7,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.recovery.stack import RecoveryError, Stack, write_whole
+from scripts.recovery.stack import RecoveryError, Stack
 from scripts.recovery.unanswered import FOLDER, noted
+from scripts.setup.marker import replace_file
 
 __all__ = ["KEPT", "backups", "save"]
 
@@ -37,7 +38,7 @@ def save(stack: Stack, folder: Path = FOLDER) -> Path | None:
     place = folder / stack.name
     file = place / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z.json"
     try:
-        write_whole(file, json.dumps(state))
+        replace_file(file, json.dumps(state), mode=0o600)
     except OSError as error:
         reason = error.strerror or error
         raise RecoveryError(

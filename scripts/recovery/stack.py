@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PROJECT", "RecoveryError", "Stack", "said", "write_whole"]
+__all__ = ["PROJECT", "RecoveryError", "Stack", "said"]
 
 PROJECT = Path(__file__).parents[2]
 
@@ -64,17 +63,3 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     errors = [line.removeprefix("error: ") for line in lines if "error: " in line]
     return (errors or lines or ["it said nothing"])[0]
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write the whole file, for its owner only, or none: a killed or failed write leaves nothing of that name."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = file.with_name(f".{file.name}")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)

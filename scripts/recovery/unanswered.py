@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.recovery.stack import PROJECT, write_whole
+from scripts.recovery.stack import PROJECT
+from scripts.setup.marker import replace_file
 
 __all__ = ["forget", "note", "noted"]
 
@@ -36,7 +37,7 @@ def note(environment: str, log: Path, folder: Path = FOLDER) -> list[str]:
     }
     if asked:
         known = {each["urn"]: each for each in noted(environment, folder)}
-        write_whole(_file(environment, folder), json.dumps([*{**known, **asked}.values()]))
+        replace_file(_file(environment, folder), json.dumps([*{**known, **asked}.values()]), mode=0o600)
     return list(asked)
 
 

@@ -38,15 +38,19 @@ def write(folder: Path, facts: Mapping[str, str]) -> None:
 
 
 def replace_file(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file so that readers see the old text or the new one and never a part."""
+    """Write a file so that readers see the old text or the new one and never a part; a failed write leaves nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with scratch.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.chmod(mode)
-    scratch.replace(path)
+    try:
+        # Nobody who may not read the file reads it meanwhile.
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.chmod(mode)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def digest(files: Iterable[Path]) -> str:

@@ -1,4 +1,4 @@
-"""What a request passes on its way in, in this order: token, rate, scope, size, shape."""
+"""What a request passes on its way in, in this order: token, rate, scope, the line, size, shape."""
 
 from __future__ import annotations
 

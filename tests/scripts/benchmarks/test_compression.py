@@ -1,17 +1,10 @@
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
 from model.compress.comparison import Entry
 from model.compress.speed import Speed
 from model.compress.workshop import Kept
 from scripts.benchmarks.compression import NAMED, rows
-from scripts.benchmarks.result import FOLDER
-from tests.scripts.benchmarks.toys import lists
-from tests.scripts.conftest import PROJECT
+from tests.scripts.benchmarks.toys import lists, rows_of
 
 
 def entry(name, share, size, p50):
@@ -45,26 +38,11 @@ def test_a_pruned_model_that_was_refused_has_no_speed_and_misses_its_goal():
 
 @pytest.mark.slow
 def test_the_short_benchmark_builds_every_variant_that_a_goal_names_and_writes_every_row(tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "scripts.benchmarks.compression",
-        "--short",
-        "--recipe",
-        "sequences_smoke",
-    ]
-    run = subprocess.run(
-        [*command, "--source", "sequences", "--path", str(lists(tmp_path, users=120))],
-        cwd=PROJECT,
-        env={**os.environ, "RIALTO_CACHE": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    file = lists(tmp_path, users=120)
+    chosen = ("--short", "--recipe", "sequences_smoke", "--source", "sequences", "--path", str(file))
 
-    assert run.returncode == 0, run.stderr
-    assert "scripts/report shows them side by side" in run.stdout
-    written = {row["name"]: row for row in json.loads((FOLDER / "compression.json").read_text())["rows"]}
+    written = rows_of("compression", "compression", tmp_path / "cache", *chosen)
+
     assert {f"{name}: share of fp32's NDCG@10" for name in NAMED} <= written.keys()
     for name in ("int8 keeps of fp32's NDCG@10", "int8 at width 256: times as fast"):
         assert written[name]["measured"] > 0

@@ -1,7 +1,3 @@
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,10 +6,7 @@ from model.artifact import Artifact, Manifest
 from model.report import ALONE, RELEASED, TWIN
 from scripts.benchmarks.quality import yardstick
 from scripts.benchmarks.quality.yardstick import Yardstick, rows
-from scripts.benchmarks.result import FOLDER
-from tests.scripts.benchmarks.toys import lists
-
-PROJECT = Path(__file__).parents[3]
+from tests.scripts.benchmarks.toys import lists, rows_of
 
 
 def release(**ndcg_by_scorer: float) -> Artifact:
@@ -62,19 +55,10 @@ def test_what_the_attributes_are_worth_is_a_ratio_in_the_same_recipe(found, tmp_
 
 @pytest.mark.slow
 def test_the_short_yardstick_runs_on_any_file_of_the_format_and_writes_every_row(tmp_path):
-    command = [sys.executable, "-m", "scripts.benchmarks.model", "--short", "--seeds", "1"]
-    run = subprocess.run(
-        [*command, "--yardstick", str(lists(tmp_path))],
-        cwd=PROJECT,
-        env={**os.environ, "RIALTO_CACHE": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    chosen = ("--short", "--seeds", "1", "--yardstick", str(lists(tmp_path)))
 
-    assert run.returncode == 0, run.stderr
-    written = json.loads((FOLDER / "yardstick.json").read_text())["rows"]
-    names = [row["name"] for row in written]
+    written = rows_of("model", "yardstick", tmp_path / "cache", *chosen)
+
     for row in ("NDCG@10 of the release", "item attributes against ids only", "validation items trained on"):
-        assert any(row in name for name in names)
-    assert all(row["measured"] is not None for row in written)
+        assert any(row in name for name in written)
+    assert all(row["measured"] is not None for row in written.values())

@@ -66,11 +66,11 @@ def test_a_line_that_a_killed_engine_did_not_finish_counts_for_nothing(tmp_path)
 
 def test_an_update_that_fails_names_what_no_provider_answered_for_and_what_to_run(tmp_path):
     # The engine and the set-up stand in: only what scripts/up does with them is looked at.
-    for name in ("scripts/recovery", "scripts/up", "stacks/Pulumi.dev.yaml"):
+    for name in ("scripts/recovery", "scripts/setup/marker.py", "scripts/up", "stacks/Pulumi.dev.yaml"):
         source, target = PROJECT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
-    (tmp_path / "scripts" / "setup").write_text("")
+    (tmp_path / "scripts" / "setup" / "__main__.py").write_text("")
     machine = tmp_path / ".rialto"
     (machine / "bin").mkdir(parents=True)
     (machine / "environments").symlink_to(PROJECT / ".rialto" / "environments")
