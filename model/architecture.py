@@ -89,6 +89,8 @@ class Recommender(nn.Module):
     """Scores every item of the catalogue, or chosen candidates, for a history."""
 
     codes_VA: Tensor
+    texts_UW: Tensor
+    text_V: Tensor
     rates_H: Tensor
 
     def __init__(self, config: ModelConfig, tags: ItemTags) -> None:
@@ -97,6 +99,8 @@ class Recommender(nn.Module):
         D = config.width
         self.item = nn.Embedding(config.catalogue + 1, D)
         self.attribute = nn.Embedding(tags.size, D, padding_idx=0)
+        if config.text:
+            self._add_text(tags)
         self.position = nn.Embedding(config.context, D)
         self.gap = nn.Linear(1, D)
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
@@ -114,6 +118,14 @@ class Recommender(nn.Module):
         self.register_buffer("codes_VA", tags.codes, persistent=True)
         rates = torch.log(torch.tensor(2.0)) / torch.tensor(HALF_LIVES_DAYS)
         self.register_buffer("rates_H", rates, persistent=True)
+
+    def _add_text(self, tags: ItemTags) -> None:
+        assert tags.texts is not None
+        # Half the room, and no figure changes: the vectors were rounded further for search.
+        self.register_buffer("texts_UW", tags.texts.vectors.half())
+        self.register_buffer("text_V", tags.texts.rows)
+        self.text = nn.Linear(tags.texts.vectors.shape[1], self.config.width, bias=False)
+        nn.init.normal_(self.text.weight, std=self.config.init_std)
 
     def _add_personal_part(self) -> None:
         D, width = self.config.width, self.config.personal_width
@@ -133,11 +145,23 @@ class Recommender(nn.Module):
         with torch.no_grad():
             self.frequency.weight[0, len(HALF_LIVES_DAYS) + _SEASON] = _LOG_RATE_SCALE
 
-    def item_vectors(self, ids: Tensor) -> Tensor:
-        """Vectors [..., D] of catalogue indices of any shape; 0 gives the padding row."""
+    def item_vectors(self, ids: Tensor, text: Tensor | None = None) -> Tensor:
+        """Vectors [..., D] of catalogue indices of any shape; 0 gives the padding row.
+
+        `text` [..., W] stands for the texts' vectors while their encoder is trained.
+        """
         codes = self.codes_VA[ids.flatten()]
-        tags = F.embedding_bag(codes, self.attribute.weight, mode="sum", padding_idx=0)
-        return self.item(ids) + tags.view(*ids.shape, -1)
+        kind = F.embedding_bag(codes, self.attribute.weight, mode="sum", padding_idx=0).view(*ids.shape, -1)
+        if self.config.text:
+            kind = kind + self.text(self.texts_UW[self.text_V[ids]].float() if text is None else text)
+        return self._own_vectors(ids) + kind
+
+    def _own_vectors(self, ids: Tensor) -> Tensor:
+        """The id's embedding; in training now and then nothing, so that what is known of an item stands alone."""
+        own = self.item(ids)
+        if self.training and self.config.id_dropout:
+            own = own * (torch.rand(ids.shape, device=ids.device) >= self.config.id_dropout).unsqueeze(-1)
+        return own
 
     def encode(self, vectors_BLD: Tensor, ids_BL: Tensor, days_BL: Tensor) -> Tensor:
         """States [B, L, D] after each event; `days_BL` rises with time, only its differences count."""

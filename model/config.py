@@ -36,6 +36,8 @@ class ModelConfig:
     init_std: float = 0.02
     repeats: bool = True
     attributes: bool = True
+    text: bool = False
+    id_dropout: float = 0.0
     neighbours: int = 0
 
     @property
@@ -72,3 +74,4 @@ class TrainConfig:
     clip_norm: float = 1.0
     recovery_epochs: int = 1
     text_encoder: str = ""
+    tuning_steps: int = 0

@@ -15,7 +15,7 @@ from model.architecture import Recommender, basket_starts
 from model.sequence import Batch
 from model.signature import MASKED
 
-__all__ = ["SampledSoftmax"]
+__all__ = ["SampledSoftmax", "past"]
 
 
 # A basket of n items weighs sqrt(n): by items, large baskets would drown the small ones that count as much in
@@ -47,7 +47,7 @@ class SampledSoftmax(nn.Module):
         """
         model = self.model
         vectors_BTD = model.item_vectors(batch.ids_BT)
-        query_BQD, newest_age_BQ = self._queries(batch, vectors_BTD)
+        query_BQD, newest_age_BQ = self.queries(batch, vectors_BTD)
         # Most windows have fewer requests than there is room for.
         asked_BQ = batch.positives_BQP[..., 0] != 0
         positives_MP, query_MD = batch.positives_BQP[asked_BQ], query_BQD[asked_BQ]
@@ -62,7 +62,8 @@ class SampledSoftmax(nn.Module):
         weight_MP = bought_MP * bought_MP.sum(-1, keepdim=True) ** -BASKET_SIZE_POWER
         return wanted_MP, rivals_MR, weight_MP
 
-    def _queries(self, batch: Batch, vectors_BTD: Tensor) -> tuple[Tensor, Tensor]:
+    def queries(self, batch: Batch, vectors_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries [B, Q, D] of a batch's requests and the ages in days [B, Q] of the newest event before each."""
         L, T = self.model.config.context, batch.ids_BT.shape[1]
         states_BLD = self.model.encode(vectors_BTD[:, -L:], batch.ids_BT[:, -L:], batch.days_BT[:, -L:])
         at_BQ1 = (batch.newest_BQ - max(T - L, 0)).clamp(min=0).unsqueeze(-1)
@@ -75,7 +76,7 @@ class SampledSoftmax(nn.Module):
         model, ids_BT = self.model, batch.ids_BT
         same_BTT = (ids_BT[:, :, None] == ids_BT[:, None, :]).to(vectors_BTD.dtype)
         ages_BQT = (batch.day_BQ.unsqueeze(-1) - batch.days_BT.unsqueeze(1)).clamp(min=0)
-        decay_BQTH = model.decays(ages_BQT) * _past(batch).unsqueeze(-1)
+        decay_BQTH = model.decays(ages_BQT) * past(batch).unsqueeze(-1)
         B, Q, T, H = decay_BQTH.shape
         opens_BT = basket_starts(batch.days_BT, ids_BT != 0)
         baskets_BQH = (decay_BQTH * opens_BT[:, None, :, None]).sum(2)
@@ -98,7 +99,7 @@ class SampledSoftmax(nn.Module):
 
 def _own(batch: Batch, asked_BQ: Tensor, wanted_MP: Tensor, history_MT: Tensor) -> tuple[Tensor, Tensor]:
     """Logits of the positives, of which some are repeats, and those of the rest of the history as their rivals."""
-    positives_MP, past_MT = batch.positives_BQP[asked_BQ], _past(batch)[asked_BQ]
+    positives_MP, past_MT = batch.positives_BQP[asked_BQ], past(batch)[asked_BQ]
     ids_MT = batch.ids_BT[asked_BQ.nonzero()[:, 0]]
     match_MPT = positives_MP.unsqueeze(-1) == ids_MT[:, None]
     # A positive that was bought before has its logit in the history: take it from the newest copy.
@@ -116,10 +117,10 @@ def _own(batch: Batch, asked_BQ: Tensor, wanted_MP: Tensor, history_MT: Tensor) 
 def _copies(batch: Batch) -> Tensor:
     """How often the item of each event [B, Q, T] had been bought at each request."""
     same_BTT = (batch.ids_BT[:, :, None] == batch.ids_BT[:, None, :]).float()
-    return _past(batch).float() @ same_BTT
+    return past(batch).float() @ same_BTT
 
 
-def _past(batch: Batch) -> Tensor:
+def past(batch: Batch) -> Tensor:
     """Which events [B, Q, T] had happened at each request."""
     places_T = torch.arange(batch.ids_BT.shape[1], device=batch.ids_BT.device)
     return (places_T <= batch.newest_BQ.unsqueeze(-1)) & (batch.ids_BT != 0).unsqueeze(1)

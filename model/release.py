@@ -39,6 +39,8 @@ from model.runtime import onnx_pair_scorer, onnx_ranker
 from model.sequence import Histories, Request, requests
 from model.text.encoder import TextEncoder
 from model.text.export import export_text
+from model.text.reading import Readings
+from model.text.tune import tune
 from model.train import train
 
 __all__ = ["build_release"]
@@ -94,9 +96,17 @@ def _fill(
     say: Say,
     progress: Callable[[EpochReport], None],
 ) -> None:
+    readings = None
+    if encoder and tuned.model.text:
+        say(f"reading the items' texts with {tuned.text_encoder}")
+        readings = Readings.of(encoder, prepared.items, say)
     say(f"training recipe {config.recipe} on {len(prepared.users):,} users, {len(prepared.items):,} items")
     excluded = config.exclude_seen
-    model = train(prepared, tuned, config.seed, checkpoints, progress, exclude_seen=excluded)
+    texts = readings.texts() if readings else None
+    model = train(prepared, tuned, config.seed, checkpoints, progress, exclude_seen=excluded, texts=texts)
+    if readings and tuned.tuning_steps:
+        say("fine-tuning the text encoder with the recommender's loss")
+        tune(model, readings, prepared, tuned, config.seed, say)
     longest = tuned.model.max_history
     validation = requests(prepared.events, "validation", longest)
     if tuned.model.neighbours:

@@ -12,7 +12,7 @@ from model.architecture import Recommender
 from model.artifact import MANIFEST
 from model.collaborative import Collaborative
 from model.recipes import recipe
-from model.tags import ItemTags
+from model.tags import ItemTags, ItemTexts
 
 __all__ = ["restore"]
 
@@ -22,7 +22,8 @@ def restore(release: Path) -> Recommender:
     manifest = json.loads((release / MANIFEST).read_text())
     weights = load_file(release / "model.safetensors")
     config = replace(recipe(manifest["recipe"]).model, catalogue=manifest["catalogue"])
-    tags = ItemTags(weights["codes_VA"], len(weights["attribute.weight"]), weights["bias"])
+    texts = ItemTexts(weights["texts_UW"], weights["text_V"]) if config.text else None
+    tags = ItemTags(weights["codes_VA"], len(weights["attribute.weight"]), weights["bias"], texts)
     model = Recommender(config, tags)
     if "collaborative.weight" in weights:
         model.collaborative = Collaborative(

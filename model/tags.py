@@ -18,9 +18,17 @@ from torch import Tensor
 
 from model.data import Prepared
 
-__all__ = ["ItemTags"]
+__all__ = ["ItemTags", "ItemTexts"]
 
 _CODE_COLUMNS = ("category_1", "category_2", "category_3", "brand_code", "price_band", "sales_band")
+
+
+@dataclass(frozen=True)
+class ItemTexts:
+    """Vectors [U, W] of different texts, and which of them [V+1] each catalogue index has; padding has any."""
+
+    vectors: Tensor
+    rows: Tensor
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,10 @@ class ItemTags:
     codes: Tensor
     size: int
     log_popularity: Tensor
+    texts: ItemTexts | None = None
 
     @classmethod
-    def of(cls, prepared: Prepared, attributes: bool = True) -> Self:
+    def of(cls, prepared: Prepared, attributes: bool = True, texts: ItemTexts | None = None) -> Self:
         """Number the tags of all items through, so that one table holds every attribute; none without `attributes`."""
         columns = _columns(prepared.items) if attributes else []
         codes = np.zeros((len(prepared.items) + 1, max(len(columns), 1)), np.int64)
@@ -47,7 +56,9 @@ class ItemTags:
         counts = np.bincount(bought, minlength=len(prepared.items) + 1).astype(np.float64)
         counts[0] = 0
         share = (counts + 1.0) / (counts.sum() + 1.0)
-        return cls(torch.from_numpy(codes), int(codes.max()) + 1, torch.from_numpy(np.log(share)).float())
+        return cls(
+            torch.from_numpy(codes), int(codes.max()) + 1, torch.from_numpy(np.log(share)).float(), texts
+        )
 
 
 def _columns(items: DataFrame) -> list[NDArray[np.int64]]:

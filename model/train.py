@@ -25,7 +25,9 @@ from model.objective import SampledSoftmax
 from model.progress import EpochReport, console_progress
 from model.sequence import Batches, Histories, requests
 from model.share import share
-from model.tags import ItemTags
+from model.tags import ItemTags, ItemTexts
+from model.text.encoder import TextEncoder
+from model.text.reading import Readings
 
 __all__ = ["train"]
 
@@ -42,6 +44,7 @@ def train(
     *,
     exclude_seen: bool = False,
     start: Recommender | None = None,
+    texts: ItemTexts | None = None,
     objective: Callable[[Recommender], nn.Module] = SampledSoftmax,
 ) -> Recommender:
     """Train on the training part and return the epoch that ranks the watched validation requests best.
@@ -49,9 +52,10 @@ def train(
     `out` keeps one checkpoint; a second call with the same inputs goes on from it, so a kill costs at most the
     current epoch. Under `torchrun` every process takes its share of each batch and all return the same model; the
     checkpoint of the first machine counts, and the others get a copy. Training goes on from `start`, in place, or
-    from chance; `objective` gives the module whose loss falls.
+    from chance; `texts` is what a recipe whose network has `text` reads of the items; `objective` gives the module
+    whose loss falls.
     """
-    run = _Run(prepared, config, seed, out, exclude_seen, start, objective)
+    run = _Run(prepared, config, seed, out, exclude_seen, start, texts, objective)
     while run.epoch < config.epochs:
         run.one_epoch(progress)
     return run.best()
@@ -68,6 +72,7 @@ class _Run:
         out: Path,
         exclude_seen: bool,
         start: Recommender | None,
+        texts: ItemTexts | None,
         objective: Callable[[Recommender], nn.Module],
     ) -> None:
         self.rank, self.ranks = _join()
@@ -79,7 +84,7 @@ class _Run:
         self.config, self.seed = config, seed
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(seed)
-        model = start or Recommender(config.model, ItemTags.of(prepared, config.model.attributes))
+        model = start or Recommender(config.model, ItemTags.of(prepared, config.model.attributes, texts))
         self.model = model.to(self.device).train()
         loss = objective(self.model)
         self.objective: nn.Module = DistributedDataParallel(loss) if self.ranks > 1 else loss
@@ -181,6 +186,12 @@ def _sum_over_ranks(values: Tensor) -> Tensor:
     return values
 
 
+def _texts(prepared: Prepared, config: TrainConfig, console: Console) -> ItemTexts | None:
+    if not config.model.text:
+        return None
+    return Readings.of(TextEncoder.load(config.text_encoder), prepared.items, console.print).texts()
+
+
 def main() -> None:
     """Train a recipe; the checkpoints wait in the cache for `python -m model.release` of the same inputs."""
     parser = argparse.ArgumentParser(prog="python -m model.train", description=main.__doc__)
@@ -188,14 +199,17 @@ def main() -> None:
     config = ReleaseConfig(**vars(parser.parse_args()))
     try:
         prepared = prepare(config.data)
-        with console_progress(Console(quiet=int(os.environ.get("RANK", "0")) > 0)) as progress:
+        tuned = config.train_config(len(prepared.items))
+        console = Console(quiet=int(os.environ.get("RANK", "0")) > 0)
+        with console_progress(console) as progress:
             train(
                 prepared,
-                config.train_config(len(prepared.items)),
+                tuned,
                 config.seed,
                 training_folder(config),
                 progress,
                 exclude_seen=config.exclude_seen,
+                texts=_texts(prepared, tuned, console),
             )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")

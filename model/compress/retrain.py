@@ -16,6 +16,7 @@ from model.data import Prepared
 from model.objective import SampledSoftmax
 from model.progress import EpochReport
 from model.sequence import requests
+from model.tags import ItemTexts
 from model.train import train
 
 __all__ = ["Retraining"]
@@ -65,7 +66,8 @@ class Retraining:
         self, name: str, teacher: Recommender, objective: Callable[[Recommender], nn.Module]
     ) -> Recommender:
         config = replace(self.config, model=student(teacher.config))
-        trained = self._trained(name, config, objective=objective)
+        texts = ItemTexts(teacher.texts_UW, teacher.text_V) if teacher.config.text else None
+        trained = self._trained(name, config, texts=texts, objective=objective)
         if config.model.neighbours:
             longest = config.model.max_history
             blend(
@@ -81,6 +83,7 @@ class Retraining:
         name: str,
         config: TrainConfig,
         start: Recommender | None = None,
+        texts: ItemTexts | None = None,
         objective: Callable[[Recommender], nn.Module] = SampledSoftmax,
     ) -> Recommender:
         return train(
@@ -91,5 +94,6 @@ class Retraining:
             self.progress,
             exclude_seen=self.exclude_seen,
             start=start,
+            texts=texts,
             objective=objective,
         )

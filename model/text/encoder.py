@@ -40,10 +40,31 @@ class SentenceEncoder(nn.Module):
         size = self.words.config.vocab_size
         ids_BT = torch.where((token_ids > 0) & (token_ids < size), token_ids, 0)
         known_BT = (ids_BT != 0).to(torch.int64)
-        states_BTD = self.words(input_ids=ids_BT, attention_mask=known_BT).last_hidden_state
-        share_BT1 = known_BT.unsqueeze(-1).to(states_BTD.dtype)
-        mean_BD = (states_BTD * share_BT1).sum(1) / share_BT1.sum(1).clamp(min=1)
-        return F.normalize(mean_BD, dim=-1)
+        return _pooled(self.words(input_ids=ids_BT, attention_mask=known_BT).last_hidden_state, known_BT)
+
+    def lower(self, token_ids: Tensor) -> Tensor:
+        """States [B, T, D] of tokens [B, T] before the last layer."""
+        known_BT = (token_ids != 0).to(torch.int64)
+        read = self.words(input_ids=token_ids, attention_mask=known_BT, output_hidden_states=True)
+        before_BTD: Tensor = read.hidden_states[-2]
+        return before_BTD
+
+    def upper(self, states_BTD: Tensor, known_BT: Tensor) -> Tensor:
+        """`forward` from `lower`'s states on; `known_BT` is False behind a text's end."""
+        mask_B11T = torch.where(known_BT, 0.0, torch.finfo(states_BTD.dtype).min)[:, None, None]
+        return _pooled(self.last_layer(states_BTD, mask_B11T), known_BT)
+
+    @property
+    def last_layer(self) -> nn.Module:
+        """What fine-tuning changes."""
+        layer: nn.Module = self.words.encoder.layer[-1]
+        return layer
+
+
+def _pooled(states_BTD: Tensor, known_BT: Tensor) -> Tensor:
+    share_BT1 = known_BT.unsqueeze(-1).to(states_BTD.dtype)
+    mean_BD = (states_BTD * share_BT1).sum(1) / share_BT1.sum(1).clamp(min=1)
+    return F.normalize(mean_BD, dim=-1)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
@@ -24,9 +23,10 @@ from model.export import graph_of
 from model.runtime import session
 from model.signature import ENCODE
 from model.text.encoder import TextEncoder
+from model.text.reading import different_texts
 from model.text.tokens import MOST_TOKENS, padded_tokens
 
-__all__ = ["MIN_COSINE", "TEXT_FILES", "copy_text", "export_text", "item_texts"]
+__all__ = ["MIN_COSINE", "TEXT_FILES", "copy_text", "export_text"]
 
 GRAPH = f"{ENCODE.name}.onnx"
 TOKENIZER = "tokenizer.json"
@@ -50,8 +50,7 @@ def export_text(encoder: TextEncoder, items: DataFrame, out: Path) -> float:
     int8_graph(full, out / GRAPH)
     full.unlink()
     encoder.write_tokenizer(out / TOKENIZER)
-    codes_V, uniques = pd.factorize(item_texts(items), sort=True)
-    texts = uniques.tolist()
+    texts, rows_V = different_texts(items)
     kept = _kept(encoder, _vectors(out / GRAPH, encoder.tokenizer), texts[:: max(1, len(texts) // _COMPARED)])
     if kept < MIN_COSINE:
         for name in (GRAPH, TOKENIZER):
@@ -61,20 +60,11 @@ def export_text(encoder: TextEncoder, items: DataFrame, out: Path) -> float:
             "nothing was released, so name another encoder"
         )
     vectors_UD = _vectors(out / GRAPH, encoder.tokenizer)(texts)
-    # Row 0 of the catalogue is padding; nobody asks for its text.
     save_file(
-        {
-            "vectors": vectors_UD.astype(np.float16),
-            "rows": np.concatenate([[0], codes_V]).astype(np.int32),
-        },
+        {"vectors": vectors_UD.astype(np.float16), "rows": rows_V.astype(np.int32)},
         out / VECTORS,
     )
     return kept
-
-
-def item_texts(items: DataFrame) -> Series:
-    """What the encoder reads of each item [V]: title (with size and brand, where the source has them) and category."""
-    return (items["title"] + ". " + items["category"]).str.strip(". ")
 
 
 def copy_text(source: Path, out: Path) -> None:

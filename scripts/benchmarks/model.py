@@ -18,7 +18,7 @@ from model.progress import EpochReport, console_progress
 from model.release import Say, build_release
 from model.report import RANKING, RELEASED, TWIN
 from scripts.benchmarks.machine import describe
-from scripts.benchmarks.quality import yardstick
+from scripts.benchmarks.quality import text, yardstick
 from scripts.benchmarks.result import Result, Row
 
 __all__ = ["main", "rows", "table"]
@@ -35,7 +35,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         with console_progress(console) as progress:
-            name, releases, found = _measured(chosen, console.print, progress)
+            name, shown, found = _measured(chosen, console.print, progress)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -46,7 +46,7 @@ def main() -> None:
         seconds=time.monotonic() - started,
         rows=found,
     )
-    print(table(releases))
+    print(shown)
     console.print(result.table())
     print(f"next: the figures are in {result.write()}; model/README.md says how they come about")
 
@@ -60,24 +60,31 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="item lists as papers have them, with the recipe, parts and protocols for those",
     )
-    parser.add_argument("--short", action="store_true", help="of the yardstick: seconds, coarse figures")
+    parser.add_argument(
+        "--text", action="store_true", help="what the items' texts are worth, with the recipe for that"
+    )
+    parser.add_argument(
+        "--short", action="store_true", help="of --yardstick or --text: seconds, coarse figures"
+    )
     return parser
 
 
 def _measured(
     chosen: argparse.Namespace, say: Say, progress: Callable[[EpochReport], None]
-) -> tuple[str, Sequence[Artifact], list[Row]]:
-    """The result's name, the releases that its table compares, and its rows."""
+) -> tuple[str, str, list[Row]]:
+    """The result's name, its table as Markdown, and its rows."""
     seeds = range(chosen.seed, chosen.seed + chosen.seeds)
+    if chosen.text:
+        worth = text.SHORT if chosen.short else text.FULL
+        say(f"{len(seeds)} seeds of recipe {worth.recipe}: {worth.about}")
+        reached = text.measure(worth, chosen.source, chosen.path, seeds, say, progress)
+        return "text", text.table(reached), text.rows(reached)
     if chosen.yardstick:
         plan = yardstick.SHORT if chosen.short else yardstick.FULL
         say(f"{len(seeds)} seeds of recipes {plan.recipe} and {plan.ids}: {plan.about}")
         found = yardstick.measure(plan, chosen.yardstick, seeds, say, progress)
-        return (
-            "yardstick",
-            found.releases,
-            [*yardstick.rows(found, Path(chosen.yardstick)), *rows(found.releases)],
-        )
+        lines = [*yardstick.rows(found, Path(chosen.yardstick)), *rows(found.releases)]
+        return "yardstick", table(found.releases), lines
     say(
         f"{len(seeds)} seeds of recipe {chosen.recipe}: baseline takes about five minutes a seed on two cores"
     )
@@ -85,7 +92,7 @@ def _measured(
     releases = [
         build_release(ReleaseConfig(**inputs, seed=seed), release_store(), say, progress) for seed in seeds
     ]
-    return "model", releases, rows(releases)
+    return "model", table(releases), rows(releases)
 
 
 def figures(releases: Sequence[Artifact], scorer: str, metric: str) -> list[float]:

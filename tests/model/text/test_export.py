@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
@@ -8,22 +7,10 @@ from model.artifact import GateError
 from model.runtime import session
 from model.text import export
 from model.text.encoder import TextEncoder
-from model.text.export import TEXT_FILES, copy_text, export_text, item_texts
+from model.text.export import TEXT_FILES, copy_text, export_text
+from model.text.reading import item_texts
 from model.text.tokens import padded_tokens
-
-ITEMS = pd.DataFrame(
-    {
-        "title": ["Frozen pizza", "Whole milk", "Frozen pizza", ""],
-        "category": ["FROZEN > PIZZA", "DAIRY > MILK", "FROZEN > PIZZA", ""],
-    }
-)
-
-
-def test_an_items_text_is_its_title_and_category():
-    texts = item_texts(ITEMS).tolist()
-
-    assert texts == ["Frozen pizza. FROZEN > PIZZA", "Whole milk. DAIRY > MILK", texts[0], ""]
-
+from tests.model.text.items import ITEMS
 
 @pytest.mark.slow
 def test_the_files_of_a_release_give_queries_and_items_vectors_of_one_space(tiny_bert, tmp_path):

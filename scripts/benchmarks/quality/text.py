@@ -1,0 +1,196 @@
+"""What the items' texts are worth: the same training with ids, attributes and texts in the items' vectors, by seed.
+
+R = requests, K = items ranked, V = items
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.architecture import Recommender
+from model.config import TrainConfig
+from model.data import Prepared, prepare
+from model.evaluate import CUTOFF, eager_logits, eager_ranker, gains, rank_metrics, ranked_in_chunks
+from model.groups import RARE_BELOW, by_group
+from model.inputs import ReleaseConfig, training_folder
+from model.progress import EpochReport
+from model.release import Say
+from model.sequence import Request, requests
+from model.signature import MASKED
+from model.text.encoder import TextEncoder
+from model.text.reading import Readings
+from model.text.tune import tune
+from model.train import train
+from scripts.benchmarks.result import Row
+
+__all__ = ["FULL", "SHORT", "Plan", "figures", "measure", "rows", "table"]
+
+# What an item's vector is made of.
+IDS, ATTRIBUTES, TEXT, TUNED = (
+    "ids",
+    "ids, attributes",
+    "ids, attributes, text",
+    "the same, encoder fine-tuned",
+)
+# Cold items that the customer has not bought, ranked among cold items: alone, and with their ids taken away, which is
+# all that a new item would have.
+AMONG, AS_NEW = "NDCG@10 among cold items", "NDCG@10 among cold items, ids taken away"
+ALL, NEW, COLD = "NDCG@10", "NDCG@10, new to the customer", "NDCG@10, cold items"
+COLD_GROUP = f"items with fewer than {RARE_BELOW} events in training"
+
+Progress = Callable[[EpochReport], None]
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The recipe with everything in it, and how long that takes."""
+
+    recipe: str
+    about: str
+
+
+FULL = Plan(recipe="text", about="about half an hour a seed on one quiet core")
+SHORT = Plan(recipe="text_smoke", about="seconds a seed; its figures mean nothing")
+
+
+def measure(
+    plan: Plan, source: str, path: str, seeds: Sequence[int], say: Say, progress: Progress
+) -> dict[str, list[Figures]]:
+    """Test figures by what an item's vector is made of, one entry a seed; finished trainings are not repeated."""
+    config = ReleaseConfig(recipe=plan.recipe, source=source, path=path)
+    prepared = prepare(config.data)
+    tuned = config.train_config(len(prepared.items))
+    found: dict[str, list[Figures]] = {}
+    for seed in seeds:
+        for name, model in _models(replace(config, seed=seed), prepared, tuned, say, progress):
+            say(f"seed {seed}, {name}: measuring")
+            found.setdefault(name, []).append(figures(model, prepared, "test", config.exclude_seen))
+    return found
+
+
+def _models(
+    config: ReleaseConfig, prepared: Prepared, tuned: TrainConfig, say: Say, progress: Progress
+) -> Iterator[tuple[str, Recommender]]:
+    # Fine-tuning changes the encoder, so each seed starts from the pretrained one.
+    encoder = TextEncoder.load(tuned.text_encoder)
+    readings = Readings.of(encoder, prepared.items, say)
+    arms = {
+        IDS: replace(tuned.model, attributes=False, text=False),
+        ATTRIBUTES: replace(tuned.model, text=False),
+        TEXT: tuned.model,
+    }
+    for number, (name, network) in enumerate(arms.items()):
+        say(f"seed {config.seed}, {name}: training")
+        folder = training_folder(config)
+        model = train(
+            prepared,
+            replace(tuned, model=network),
+            config.seed,
+            folder.with_name(f"{folder.name}-arm-{number}"),
+            progress,
+            exclude_seen=config.exclude_seen,
+            texts=readings.texts(),
+        )
+        yield name, model
+    say(f"seed {config.seed}, {TUNED}: fine-tuning")
+    tune(model, readings, prepared, tuned, config.seed, say)
+    yield TUNED, model
+
+
+def figures(model: Recommender, prepared: Prepared, part: str, exclude_seen: bool) -> dict[str, float]:
+    """What `model` reaches on `part`, for all items and for cold ones; `cold requests` stand behind the latter."""
+    asked = requests(prepared.events, part, model.config.max_history)
+    V = len(prepared.items)
+    bought = prepared.events.loc[prepared.events["part"] == "train", "item_index"]
+    events_V = np.bincount(bought, minlength=V + 1)
+    rank = eager_ranker(model)
+    whole = rank_metrics(rank, asked, exclude_seen, V)
+    group = by_group(rank, asked, exclude_seen, events_V).get(
+        COLD_GROUP, {"requests": 0, "ndcg": float("nan")}
+    )
+    cold_V = events_V < RARE_BELOW
+    return {
+        ALL: whole["ndcg"],
+        NEW: whole["new_ndcg"],
+        COLD: group["ndcg"],
+        AMONG: _among(model, asked, cold_V),
+        AS_NEW: _among(_without_ids(model, cold_V), asked, cold_V),
+        "requests": len(asked),
+        "cold requests": group["requests"],
+        "cold items": int(cold_V[1:].sum()),
+    }
+
+
+def _among(model: Recommender, asked: Sequence[Request], cold_V: NDArray[np.bool_]) -> float:
+    """NDCG@10 of cold items that are new to the customer, with only such items to choose from; nan without any."""
+    fresh = [
+        replace(
+            request, items=request.items[cold_V[request.items] & ~np.isin(request.items, request.history_ids)]
+        )
+        for request in asked
+    ]
+    fresh = [replace(request, items=request.items[request.items != 0]) for request in fresh]
+    fresh = [request for request in fresh if len(request.items)]
+    if not fresh:
+        return float("nan")
+    others_V = torch.from_numpy(~cold_V)
+
+    def chunk(some: Sequence[Request]) -> NDArray[np.int64]:
+        logits_RV = eager_logits(model, some, exclude_seen=True).masked_fill(others_V, MASKED)
+        best: NDArray[np.int64] = logits_RV.topk(min(CUTOFF, logits_RV.shape[1])).indices.numpy()
+        return best
+
+    gain, _ = gains(ranked_in_chunks(fresh, chunk), [request.items for request in fresh])
+    return float(gain.mean())
+
+
+def _without_ids(model: Recommender, chosen_V: NDArray[np.bool_]) -> Recommender:
+    bare = copy.deepcopy(model)
+    with torch.no_grad():
+        bare.item.weight[torch.from_numpy(chosen_V)] = 0.0
+    return bare
+
+
+def table(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Mean and standard deviation of every figure, as Markdown."""
+    names = (ALL, NEW, COLD, AMONG, AS_NEW)
+    lines = ["| item vector | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
+    for arm, seeds in found.items():
+        lines.append(
+            f"| {arm} | " + " | ".join(_spread([figure[name] for figure in seeds]) for name in names) + " |"
+        )
+    first = next(iter(found.values()))[0]
+    return "\n".join(lines) + (
+        f"\n\n{first['requests']:,} requests, {first['cold requests']:,} of them with a cold item: one of "
+        f"{first['cold items']:,} with fewer than {RARE_BELOW} events in training"
+    )
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{mean(values):.5f}" + (f" ± {stdev(values):.5f}" if len(values) > 1 else "")
+
+
+def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
+    """Every figure's mean; with texts, the goal is what is reached without: nothing may pay for them unseen."""
+    without = {
+        name: mean(seed[name] for seed in found[ATTRIBUTES]) for name in (ALL, NEW, COLD, AMONG, AS_NEW)
+    }
+    lines = []
+    for arm, seeds in found.items():
+        for name, reached in without.items():
+            measured = mean(seed[name] for seed in seeds)
+            goal = reached if arm in (TEXT, TUNED) else None
+            lines.append(Row(name=f"{arm}: {name}", measured=measured, unit="", goal=goal))
+    first = next(iter(found.values()))[0]
+    lines += [
+        Row(name=name, measured=first[name], unit="") for name in ("requests", "cold requests", "cold items")
+    ]
+    return lines
