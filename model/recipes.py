@@ -59,7 +59,7 @@ def baseline() -> TrainConfig:
 def text() -> TrainConfig:
     """`baseline` with the items' texts in their vectors and an encoder that learns from purchases: ten minutes more."""
     small = baseline()
-    return replace(small, model=replace(small.model, text=True, id_dropout=0.3), tuning_steps=96)
+    return replace(small, model=replace(small.model, text=True), tuning_steps=96)
 
 
 def text_smoke() -> TrainConfig:
@@ -67,7 +67,7 @@ def text_smoke() -> TrainConfig:
     small = smoke()
     return replace(
         small,
-        model=replace(small.model, text=True, id_dropout=0.3),
+        model=replace(small.model, text=True),
         text_encoder=MINILM,
         tuning_steps=4,
     )
@@ -116,7 +116,7 @@ def sequences_ids() -> TrainConfig:
 
 
 def _without_attributes(config: TrainConfig) -> TrainConfig:
-    return replace(config, model=replace(config.model, attributes=False))
+    return replace(config, model=replace(config.model, attributes=()))
 
 
 RECIPES: dict[str, Callable[[], TrainConfig]] = {

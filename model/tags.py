@@ -5,7 +5,7 @@ V = items, A = attributes an item can carry
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Self
@@ -16,11 +16,17 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from torch import Tensor
 
+from model.config import ATTRIBUTES
 from model.data import Prepared
 
 __all__ = ["ItemTags", "ItemTexts"]
 
-_CODE_COLUMNS = ("category_1", "category_2", "category_3", "brand_code", "price_band", "sales_band")
+_CODE_COLUMNS = {
+    "category": ("category_1", "category_2", "category_3"),
+    "brand": ("brand_code",),
+    "price": ("price_band",),
+    "sales": ("sales_band",),
+}
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,11 @@ class ItemTags:
     texts: ItemTexts | None = None
 
     @classmethod
-    def of(cls, prepared: Prepared, attributes: bool = True, texts: ItemTexts | None = None) -> Self:
-        """Number the tags of all items through, so that one table holds every attribute; none without `attributes`."""
-        columns = _columns(prepared.items) if attributes else []
+    def of(
+        cls, prepared: Prepared, attributes: Collection[str] = ATTRIBUTES, texts: ItemTexts | None = None
+    ) -> Self:
+        """Number the tags of all items through, so that one table holds every one of `attributes`."""
+        columns = _columns(prepared.items, attributes)
         codes = np.zeros((len(prepared.items) + 1, max(len(columns), 1)), np.int64)
         for place, column in enumerate(columns):
             codes[1:, place] = column
@@ -61,18 +69,18 @@ class ItemTags:
         )
 
 
-def _columns(items: DataFrame) -> list[NDArray[np.int64]]:
+def _columns(items: DataFrame, attributes: Collection[str]) -> list[NDArray[np.int64]]:
     """Codes [V] a column, 0 where an item lacks it; what one column uses, no other does."""
-    columns: list[NDArray[np.int64]] = []
+    found: list[NDArray[np.int64]] = []
     used = 0
-    for name in _CODE_COLUMNS:
+    for name in chain(*(columns for attribute, columns in _CODE_COLUMNS.items() if attribute in attributes)):
         column = items[name].to_numpy(np.int64)
         if column.any():
-            columns.append(np.where(column > 0, column + used, 0))
+            found.append(np.where(column > 0, column + used, 0))
             used += int(column.max())
-    if "attributes" in items:
-        columns += _many_valued(items["attributes"], used)
-    return columns
+    if "listed" in attributes and "attributes" in items:
+        found += _many_valued(items["attributes"], used)
+    return found
 
 
 def _many_valued(attributes: Iterable[Sequence[int]], used: int) -> list[NDArray[np.int64]]:

@@ -22,7 +22,7 @@ from model.sequence import Batch, Batches, Histories
 from model.signature import MASKED
 from model.text.reading import Readings
 
-__all__ = ["tune"]
+__all__ = ["REPORTED_EVERY", "tune"]
 
 # Purchases of a step, and negatives beside them: about 400 different texts, two seconds of a core.
 PURCHASES = NEGATIVES = 256
@@ -30,7 +30,7 @@ PURCHASES = NEGATIVES = 256
 ENCODER_RATE, PROJECTION_RATE = 1e-4, 1e-3
 # What it costs to turn a text's vector away from where search has it, in units of the loss.
 STAY = 10.0
-_REPORTED_EVERY = 16
+REPORTED_EVERY = 16
 
 
 def tune(
@@ -67,11 +67,10 @@ def tune(
         optimizer.step()
         optimizer.zero_grad()
         fall.step()
-        total += float(loss)
-        if step % _REPORTED_EVERY == 0:
-            say(
-                f"fine-tuning, step {step}/{config.tuning_steps}: loss {total / step:.3f}, turned {float(turned):.4f}"
-            )
+        total += float(loss.detach())
+        if step % REPORTED_EVERY == 0:
+            reached = f"loss {total / step:.3f}, turned {float(turned.detach()):.4f}"
+            say(f"fine-tuning, step {step}/{config.tuning_steps}: {reached}")
     model.eval().texts_UW.copy_(readings.texts().vectors)
 
 

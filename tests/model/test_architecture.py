@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from model.architecture import basket_starts
+from model.architecture import Recommender, basket_starts
+from model.config import ATTRIBUTES
 from model.signature import MASKED
-from model.tags import ItemTags
+from model.tags import ItemTags, ItemTexts
 
 
 def history(length=6, catalogue=40):
@@ -73,6 +76,38 @@ def test_a_model_without_repeats_has_no_personal_part(fresh_model):
 
 
 def test_an_item_by_its_id_alone_is_the_same_whatever_is_known_of_it(prepared):
-    tags = ItemTags.of(prepared, attributes=False)
+    tags = ItemTags.of(prepared, attributes=())
     assert tags.size == 1
     assert not tags.codes.any()
+
+
+def test_what_is_left_out_of_the_attributes_is_no_part_of_an_items_vector(prepared):
+    whole, without = (ItemTags.of(prepared, chosen) for chosen in (ATTRIBUTES, ("category", "price")))
+
+    assert 0 < without.codes.shape[1] < whole.codes.shape[1]
+    assert without.size < whole.size
+
+
+@pytest.fixture
+def reader(prepared, small):
+    """A model of the small shop, in which odd items have one text and even ones another."""
+    torch.manual_seed(0)
+    config = replace(small.model, text=True, init_std=0.5)
+    rows = torch.arange(config.catalogue + 1) % 2
+    return Recommender(config, ItemTags.of(prepared, (), ItemTexts(torch.eye(2, 8), rows)))
+
+
+def test_items_of_one_text_differ_by_their_ids_alone(reader):
+    ids = torch.tensor([1, 3, 2])
+    kinds = reader.item_vectors(ids) - reader.item(ids)
+
+    torch.testing.assert_close(kinds[0], kinds[1])
+    assert not torch.allclose(kinds[0], kinds[2])
+
+
+def test_an_encoder_in_training_may_say_what_the_texts_vectors_are(reader):
+    ids = torch.tensor([1, 3, 2])
+
+    own = reader.texts_UW[reader.text_V[ids]].float()
+    torch.testing.assert_close(reader.item_vectors(ids, own), reader.item_vectors(ids))
+    assert not torch.allclose(reader.item_vectors(ids, 2 * own), reader.item_vectors(ids))

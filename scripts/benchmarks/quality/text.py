@@ -83,7 +83,7 @@ def _models(
     encoder = TextEncoder.load(tuned.text_encoder)
     readings = Readings.of(encoder, prepared.items, say)
     arms = {
-        IDS: replace(tuned.model, attributes=False, text=False),
+        IDS: replace(tuned.model, attributes=(), text=False),
         ATTRIBUTES: replace(tuned.model, text=False),
         TEXT: tuned.model,
     }

@@ -12,6 +12,7 @@ from model.text.reading import item_texts
 from model.text.tokens import padded_tokens
 from tests.model.text.items import ITEMS
 
+
 @pytest.mark.slow
 def test_the_files_of_a_release_give_queries_and_items_vectors_of_one_space(tiny_bert, tmp_path):
     encoder = TextEncoder.load(str(tiny_bert))

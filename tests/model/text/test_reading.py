@@ -34,7 +34,9 @@ def test_a_catalogue_of_which_nothing_is_said_is_refused_in_one_line():
     ids = ["7", "8"]
     bare = pd.DataFrame({"item_id": ids, "title": [f"item {each}" for each in ids], "category": ""})
 
-    with pytest.raises(ValueError, match=r"^the data says nothing of its items .* such as baseline$") as raised:
+    with pytest.raises(
+        ValueError, match=r"^the data says nothing of its items .* such as baseline$"
+    ) as raised:
         Readings.of(None, bare)
 
     assert "\n" not in str(raised.value)

@@ -7,14 +7,10 @@ import pytest
 import torch
 
 from model.data import prepare
-from model.evaluate import eager_ranker, ndcg
 from model.recipes import text_smoke
-from model.restore import restore
-from model.sequence import requests
-from model.text import tune as tuning
 from model.text.encoder import TextEncoder
 from model.text.reading import Readings
-from model.text.tune import tune
+from model.text.tune import REPORTED_EVERY, tune
 from model.train import train
 from tests.model.data.shops import row, shop
 
@@ -29,8 +25,11 @@ def prepared(tmp_path_factory):
     rows = []
     for user in range(40):
         for week in range(8):
-            for item in set((user % 4 + 4 * generator.integers(0, 30, 2)).tolist()):
-                rows.append(row(f"u{user}", f"i{item}", 7 * week, name=KINDS[item % 4], shelf="", maker=""))
+            bought = set((user % 4 + 4 * generator.integers(0, 30, 2)).tolist())
+            rows += [
+                row(f"u{user}", f"i{item}", 7 * week, name=KINDS[item % 4], shelf="", maker="")
+                for item in bought
+            ]
     return prepare(shop(tmp_path_factory.mktemp("kinds"), rows))
 
 
@@ -70,3 +69,13 @@ def test_fine_tuning_changes_the_last_layer_and_the_projection_and_nothing_else(
     assert all("layer.1." in name for name in changed(readings.network, words))
     assert changed(model, rest) == {"text.weight", "texts_UW"}
     torch.testing.assert_close(model.texts_UW.float(), readings.texts().vectors, atol=1e-3, rtol=0)
+
+
+def test_the_loss_falls_as_the_encoder_learns(model, readings, prepared, config):
+    said = []
+    tune(model, readings, prepared, replace(config, tuning_steps=4 * REPORTED_EVERY), 0, said.append)
+    losses = [float(line.split("loss ")[1].split(",")[0]) for line in said]
+
+    # Each is the mean since the start.
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0]
