@@ -1,11 +1,12 @@
 """What the items' texts are worth: the same training with ids, attributes and texts in the items' vectors, by seed.
 
-R = requests, K = items ranked, V = items
+R = requests, K = items ranked, V = items, C = cold items, P = items that a request wants
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
@@ -17,13 +18,12 @@ from numpy.typing import NDArray
 from model.architecture import Recommender
 from model.config import TrainConfig
 from model.data import Prepared, prepare
-from model.evaluate import CUTOFF, eager_logits, eager_ranker, gains, rank_metrics, ranked_in_chunks
+from model.evaluate import CUTOFF, eager_logits, eager_ranker, gains, in_chunks, rank_metrics
 from model.groups import RARE_BELOW, by_group
 from model.inputs import ReleaseConfig, training_folder
 from model.progress import EpochReport
 from model.release import Say
 from model.sequence import Request, requests
-from model.signature import MASKED
 from model.text.encoder import TextEncoder
 from model.text.reading import Readings
 from model.text.tune import tune
@@ -39,10 +39,12 @@ IDS, ATTRIBUTES, TEXT, TUNED = (
     "ids, attributes, text",
     "the same, encoder fine-tuned",
 )
-# Cold items that the customer has not bought, ranked among cold items: alone, and with their ids taken away, which is
-# all that a new item would have.
-AMONG, AS_NEW = "NDCG@10 among cold items", "NDCG@10 among cold items, ids taken away"
 ALL, NEW, COLD = "NDCG@10", "NDCG@10, new to the customer", "NDCG@10, cold items"
+# A shop's best sellers leave no place for cold items among ten of the whole catalogue, whatever is known of them. So
+# those that a customer has not bought are also ranked among each other: ten of them, and the share of them that the
+# wanted one is ahead of. With their ids taken away they have what a new item would have.
+AMONG, AHEAD, AS_NEW = "NDCG@10 among cold items", "ahead of cold items", "the same, ids taken away"
+NAMES = (ALL, NEW, COLD, AMONG, AHEAD, AS_NEW)
 COLD_GROUP = f"items with fewer than {RARE_BELOW} events in training"
 
 Progress = Callable[[EpochReport], None]
@@ -117,39 +119,48 @@ def figures(model: Recommender, prepared: Prepared, part: str, exclude_seen: boo
         COLD_GROUP, {"requests": 0, "ndcg": float("nan")}
     )
     cold_V = events_V < RARE_BELOW
+    fresh = _fresh_and_cold(asked, cold_V)
+    among, ahead = _among(model, fresh, cold_V)
+    _, as_new = _among(_without_ids(model, cold_V), fresh, cold_V)
     return {
         ALL: whole["ndcg"],
         NEW: whole["new_ndcg"],
         COLD: group["ndcg"],
-        AMONG: _among(model, asked, cold_V),
-        AS_NEW: _among(_without_ids(model, cold_V), asked, cold_V),
+        AMONG: among,
+        AHEAD: ahead,
+        AS_NEW: as_new,
         "requests": len(asked),
         "cold requests": group["requests"],
         "cold items": int(cold_V[1:].sum()),
     }
 
 
-def _among(model: Recommender, asked: Sequence[Request], cold_V: NDArray[np.bool_]) -> float:
-    """NDCG@10 of cold items that are new to the customer, with only such items to choose from; nan without any."""
-    fresh = [
-        replace(
-            request, items=request.items[cold_V[request.items] & ~np.isin(request.items, request.history_ids)]
-        )
-        for request in asked
-    ]
-    fresh = [replace(request, items=request.items[request.items != 0]) for request in fresh]
-    fresh = [request for request in fresh if len(request.items)]
-    if not fresh:
-        return float("nan")
-    others_V = torch.from_numpy(~cold_V)
+def _fresh_and_cold(asked: Sequence[Request], cold_V: NDArray[np.bool_]) -> list[Request]:
+    """The requests for cold items that are new to the customer, with such items alone."""
+    found = []
+    for request in asked:
+        items = request.items[(request.items != 0) & cold_V[request.items]]
+        items = items[~np.isin(items, request.history_ids)]
+        if len(items):
+            found.append(replace(request, items=items))
+    return found
 
-    def chunk(some: Sequence[Request]) -> NDArray[np.int64]:
-        logits_RV = eager_logits(model, some, exclude_seen=True).masked_fill(others_V, MASKED)
-        best: NDArray[np.int64] = logits_RV.topk(min(CUTOFF, logits_RV.shape[1])).indices.numpy()
-        return best
 
-    gain, _ = gains(ranked_in_chunks(fresh, chunk), [request.items for request in fresh])
-    return float(gain.mean())
+def _among(model: Recommender, asked: Sequence[Request], cold_V: NDArray[np.bool_]) -> tuple[float, float]:
+    """NDCG@10 with cold items alone to choose from, and the share of them that a wanted one is ahead of."""
+    if not asked:
+        return math.nan, math.nan
+    cold_C = torch.from_numpy(np.flatnonzero(cold_V[1:]) + 1)
+    gain: list[float] = []
+    ahead: list[float] = []
+    for some in in_chunks(asked):
+        logits_RC = eager_logits(model, some, exclude_seen=True)[:, cold_C]
+        best_RK = cold_C[logits_RC.topk(min(CUTOFF, len(cold_C))).indices].numpy()
+        gain += gains(best_RK, [request.items for request in some])[0].tolist()
+        for request, logits_C in zip(some, logits_RC, strict=True):
+            wanted_P = logits_C[torch.searchsorted(cold_C, torch.from_numpy(request.items))]
+            ahead.append(float((logits_C < wanted_P[:, None]).float().mean()))
+    return mean(gain), mean(ahead)
 
 
 def _without_ids(model: Recommender, chosen_V: NDArray[np.bool_]) -> Recommender:
@@ -161,12 +172,10 @@ def _without_ids(model: Recommender, chosen_V: NDArray[np.bool_]) -> Recommender
 
 def table(found: Mapping[str, Sequence[Figures]]) -> str:
     """Mean and standard deviation of every figure, as Markdown."""
-    names = (ALL, NEW, COLD, AMONG, AS_NEW)
-    lines = ["| item vector | " + " | ".join(names) + " |", "| --- |" + " ---: |" * len(names)]
+    lines = ["| item vector | " + " | ".join(NAMES) + " |", "| --- |" + " ---: |" * len(NAMES)]
     for arm, seeds in found.items():
-        lines.append(
-            f"| {arm} | " + " | ".join(_spread([figure[name] for figure in seeds]) for name in names) + " |"
-        )
+        cells = (_spread([seed[name] for seed in seeds]) for name in NAMES)
+        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
     first = next(iter(found.values()))[0]
     return "\n".join(lines) + (
         f"\n\n{first['requests']:,} requests, {first['cold requests']:,} of them with a cold item: one of "
@@ -175,22 +184,23 @@ def table(found: Mapping[str, Sequence[Figures]]) -> str:
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{mean(values):.5f}" + (f" ± {stdev(values):.5f}" if len(values) > 1 else "")
+    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
 
 
 def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
     """Every figure's mean; with texts, the goal is what is reached without: nothing may pay for them unseen."""
-    without = {
-        name: mean(seed[name] for seed in found[ATTRIBUTES]) for name in (ALL, NEW, COLD, AMONG, AS_NEW)
-    }
+    without = {name: mean(seed[name] for seed in found[ATTRIBUTES]) for name in NAMES}
     lines = []
     for arm, seeds in found.items():
         for name, reached in without.items():
             measured = mean(seed[name] for seed in seeds)
-            goal = reached if arm in (TEXT, TUNED) else None
+            goal = reached if arm in (TEXT, TUNED) and math.isfinite(reached) else None
             lines.append(Row(name=f"{arm}: {name}", measured=measured, unit="", goal=goal))
     first = next(iter(found.values()))[0]
-    lines += [
-        Row(name=name, measured=first[name], unit="") for name in ("requests", "cold requests", "cold items")
+    return [
+        *lines,
+        *(
+            Row(name=name, measured=first[name], unit="")
+            for name in ("requests", "cold requests", "cold items")
+        ),
     ]
-    return lines
