@@ -103,10 +103,12 @@ class Recommender(nn.Module):
         if config.text:
             self._add_text(tags)
         self.position = nn.Embedding(config.context, D)
-        self.gap = nn.Linear(1, D)
+        if config.times:
+            self.gap = nn.Linear(1, D)
         self.blocks = nn.ModuleList([Block(config) for _ in range(config.layers)])
         self.norm = nn.LayerNorm(D)
-        self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
+        if config.times:
+            self.since = nn.Sequential(nn.Linear(1, D), nn.Tanh(), nn.Linear(D, D))
         self.drop = nn.Dropout(config.dropout)
         if config.repeats:
             self._add_personal_part()
@@ -163,11 +165,14 @@ class Recommender(nn.Module):
     def encode(self, vectors_BLD: Tensor, ids_BL: Tensor, days_BL: Tensor) -> Tensor:
         """States [B, L, D] after each event; `days_BL` rises with time, only its differences count."""
         L = ids_BL.shape[1]
-        gap_BL = torch.cat([torch.zeros_like(days_BL[:, :1]), days_BL[:, 1:] - days_BL[:, :-1]], 1)
-        gap_BL1 = (torch.log1p(gap_BL.clamp(min=0)) / _LOG_DAYS_SCALE).unsqueeze(-1)
         # The newest event has the last position, however long the history is.
         place_LD = self.position.weight[self.config.context - L :]
-        x_BLD = self.drop(vectors_BLD * self.config.width**0.5 + place_LD + self.gap(gap_BL1))
+        x_BLD = vectors_BLD * self.config.width**0.5 + place_LD
+        if self.config.times:
+            gap_BL = torch.cat([torch.zeros_like(days_BL[:, :1]), days_BL[:, 1:] - days_BL[:, :-1]], 1)
+            gap_BL1 = (torch.log1p(gap_BL.clamp(min=0)) / _LOG_DAYS_SCALE).unsqueeze(-1)
+            x_BLD = x_BLD + self.gap(gap_BL1)
+        x_BLD = self.drop(x_BLD)
         order = torch.arange(L, device=ids_BL.device)
         allowed_BLL = (order[:, None] >= order[None, :]) & (ids_BL != 0)[:, None, :]
         mask_B1LL = torch.where(allowed_BLL, 0.0, MASKED).unsqueeze(1)
@@ -177,6 +182,8 @@ class Recommender(nn.Module):
 
     def query(self, state: Tensor, age: Tensor) -> Tensor:
         """Query [..., D] from the state after the newest event and that event's age in days [...]."""
+        if not self.config.times:
+            return state
         return state + self.since((torch.log1p(age) / _LOG_DAYS_SCALE).unsqueeze(-1))
 
     def decays(self, ages: Tensor) -> Tensor:

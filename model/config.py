@@ -20,9 +20,10 @@ class ModelConfig:
     `catalogue` is the number of items V, set from the data. `context` is how many of the newest events the
     transformer reads, `max_history` how many the personal counts look back on. Without `repeats` there is no
     personal part: for shops, and papers, where nobody buys an item twice. `attributes` names what an item's vector
-    holds beside its id, of `ATTRIBUTES`; with `text` it holds a projection of its text's vector too. `neighbours` is
-    how many items the collaborative part keeps of each item, 0 for none. `head_width` is what one attention head is
-    wide, 0 for its share of `width`: a network that lost heads keeps the others as they are.
+    holds beside its id, of `ATTRIBUTES`; with `text` it holds a projection of its text's vector too. Without `times`
+    the transformer sees the order of events alone; the personal counts still fade with time. `neighbours` is how many
+    items the collaborative part keeps of each item, 0 for none. `head_width` is what one attention head is wide, 0 for
+    its share of `width`: a network that lost heads keeps the others as they are.
     """
 
     catalogue: int = 0
@@ -39,6 +40,7 @@ class ModelConfig:
     repeats: bool = True
     attributes: tuple[str, ...] = ATTRIBUTES
     text: bool = False
+    times: bool = True
     neighbours: int = 0
 
     @property

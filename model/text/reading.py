@@ -78,19 +78,20 @@ class Readings:
 
     def vectors(self, texts_B: Tensor) -> Tensor:
         """Vectors [B, D] of texts by their numbers, by the last layer as it is now; gradients reach it."""
-        longest = int((self.starts_U[1:] - self.starts_U[:-1])[texts_B].max(initial=1))
-        starts_B, ends_B = (torch.from_numpy(self.starts_U[texts_B + more]) for more in (0, 1))
-        places_BT = starts_B[:, None] + torch.arange(longest)
-        known_BT = places_BT < ends_B[:, None]
-        states_BTD = self.states_XD[torch.where(known_BT, places_BT, starts_B[:, None])].float()
-        return self.network.upper(states_BTD, known_BT)
+        order_B = torch.from_numpy(np.argsort(self._lengths(texts_B), kind="stable"))
+        found_BD = torch.cat([self._alike(some) for some in texts_B[order_B].split(_AT_ONCE)])
+        return found_BD[order_B.argsort()]
+
+    def _lengths(self, texts_B: Tensor) -> NDArray[np.int64]:
+        return self.starts_U[texts_B.numpy() + 1] - self.starts_U[texts_B.numpy()]
+
+    def _alike(self, texts_B: Tensor) -> Tensor:
+        place_T = torch.arange(int(self._lengths(texts_B).max()))
+        known_BT = place_T < torch.from_numpy(self._lengths(texts_B))[:, None]
+        rows_BT = torch.from_numpy(self.starts_U[texts_B.numpy()])[:, None] + place_T
+        return self.network.upper(self.states_XD[torch.where(known_BT, rows_BT, 0)].float(), known_BT)
 
     @torch.no_grad()
     def texts(self) -> ItemTexts:
         """What a recommender reads of the items."""
-        order = np.argsort(np.diff(self.starts_U), kind="stable")
-        found_UD = torch.empty(len(order), self.states_XD.shape[1])
-        for start in range(0, len(order), _AT_ONCE):
-            some = torch.from_numpy(order[start : start + _AT_ONCE])
-            found_UD[some] = self.vectors(some)
-        return ItemTexts(found_UD, self.rows_V)
+        return ItemTexts(self.vectors(torch.arange(len(self.starts_U) - 1)), self.rows_V)

@@ -18,7 +18,7 @@ from model.progress import EpochReport, console_progress
 from model.release import Say, build_release
 from model.report import RANKING, RELEASED, TWIN
 from scripts.benchmarks.machine import describe
-from scripts.benchmarks.quality import text, yardstick
+from scripts.benchmarks.quality import feature, text, yardstick
 from scripts.benchmarks.result import Result, Row
 
 __all__ = ["main", "rows", "table"]
@@ -64,8 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "--text", action="store_true", help="what the items' texts are worth, with the recipe for that"
     )
     parser.add_argument(
-        "--short", action="store_true", help="of --yardstick or --text: seconds, coarse figures"
+        "--features", action="store_true", help="what each feature of the data is worth, left out one by one"
     )
+    parser.add_argument("--short", action="store_true", help="of those three: seconds, coarse figures")
     return parser
 
 
@@ -79,6 +80,11 @@ def _measured(
         say(f"{len(seeds)} seeds of recipe {worth.recipe}: {worth.about}")
         reached = text.measure(worth, chosen.source, chosen.path, seeds, say, progress)
         return "text", text.table(reached), text.rows(reached)
+    if chosen.features:
+        without = feature.SHORT if chosen.short else feature.FULL
+        say(f"{len(seeds)} seeds of recipe {without.recipe}: {without.about}")
+        left = feature.measure(without, chosen.source, chosen.path, seeds, say, progress)
+        return "features", feature.table(left), feature.rows(left)
     if chosen.yardstick:
         plan = yardstick.SHORT if chosen.short else yardstick.FULL
         say(f"{len(seeds)} seeds of recipes {plan.recipe} and {plan.ids}: {plan.about}")

@@ -48,6 +48,14 @@ def test_without_a_history_the_logits_are_the_item_biases(model):
     torch.testing.assert_close(logits[0, 1:], model.bias.detach()[1:])
 
 
+def test_a_model_without_times_sees_their_order_alone(fresh_model):
+    ids, ages = history()
+    with torch.no_grad():
+        for times in (False, True):
+            model = fresh_model(repeats=False, times=times)
+            assert torch.equal(model(ids, ages), model(ids, 3 * ages)) is not times
+
+
 def test_padding_is_never_worth_recommending(model):
     with torch.no_grad():
         assert (model(*history())[:, 0] == MASKED).all()

@@ -1,0 +1,99 @@
+"""What each feature of a shop's data is worth: the same training without it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean
+
+from model.config import ATTRIBUTES, ModelConfig
+from model.data import prepare
+from model.evaluate import eager_ranker, ndcg
+from model.inputs import ReleaseConfig, training_folder
+from model.progress import EpochReport
+from model.release import Say
+from model.sequence import requests
+from model.train import train
+from scripts.benchmarks.result import Row
+
+__all__ = ["FULL", "SHORT", "Plan", "measure", "rows", "table"]
+
+WHOLE, TIMES = "all features", "times"
+PARTS = ("validation", "test")
+
+Progress = Callable[[EpochReport], None]
+Figures = Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The recipe whose features are left out one by one, and how long that takes."""
+
+    recipe: str
+    about: str
+
+
+FULL = Plan(recipe="baseline", about="about half an hour a seed on one quiet core")
+SHORT = Plan(recipe="smoke", about="seconds a seed; its figures mean nothing")
+
+
+def measure(
+    plan: Plan, source: str, path: str, seeds: Sequence[int], say: Say, progress: Progress
+) -> dict[str, list[Figures]]:
+    """NDCG@10 of both held-out parts by what was left out, one entry a seed; a killed run goes on."""
+    config = ReleaseConfig(recipe=plan.recipe, source=source, path=path)
+    prepared = prepare(config.data)
+    tuned = config.train_config(len(prepared.items))
+    found: dict[str, list[Figures]] = {}
+    for seed in seeds:
+        for name, network in _without(tuned.model).items():
+            say(f"seed {seed}, {name}: training")
+            folder = training_folder(replace(config, seed=seed))
+            model = train(
+                prepared,
+                replace(tuned, model=network),
+                seed,
+                folder.with_name(f"{folder.name}-{name.replace(' ', '-')}"),
+                progress,
+                exclude_seen=config.exclude_seen,
+            )
+            rank = eager_ranker(model)
+            figures = {
+                part: ndcg(rank, requests(prepared.events, part, network.max_history), config.exclude_seen)
+                for part in PARTS
+            }
+            found.setdefault(name, []).append(figures)
+    return found
+
+
+def _without(network: ModelConfig) -> dict[str, ModelConfig]:
+    """The network by what it lacks; attributes that the data lack make no difference and are trained nonetheless."""
+    less = {
+        f"without {name}": replace(network, attributes=tuple(each for each in ATTRIBUTES if each != name))
+        for name in ATTRIBUTES
+        if name != "listed"
+    }
+    return {WHOLE: network, **less, f"without {TIMES}": replace(network, times=False)}
+
+
+def table(found: Mapping[str, Sequence[Figures]]) -> str:
+    """Mean NDCG@10 over the seeds, as Markdown."""
+    lines = ["| NDCG@10 | " + " | ".join(PARTS) + " |", "| --- |" + " ---: |" * len(PARTS)]
+    for name, seeds in found.items():
+        cells = (f"{mean(seed[part] for seed in seeds):.4f}" for part in PARTS)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
+    """Every figure's mean; a feature that helps has the whole above what is reached without it, on validation."""
+    whole = mean(seed["validation"] for seed in found[WHOLE])
+    lines = []
+    for name, seeds in found.items():
+        for part in PARTS:
+            measured = mean(seed[part] for seed in seeds)
+            goal = whole if part == "validation" and name != WHOLE else None
+            lines.append(
+                Row(name=f"{name}, {part}: NDCG@10", measured=measured, unit="", goal=goal, better="less")
+            )
+    return lines
