@@ -59,7 +59,7 @@ def baseline() -> TrainConfig:
 def text() -> TrainConfig:
     """`baseline` with the items' texts in their vectors and an encoder that learns from purchases: ten minutes more."""
     small = baseline()
-    return replace(small, model=replace(small.model, text=True), tuning_steps=96)
+    return replace(small, model=replace(small.model, text=True), tuning_steps=32)
 
 
 def text_smoke() -> TrainConfig:

@@ -79,7 +79,7 @@ class Readings:
     def vectors(self, texts_B: Tensor) -> Tensor:
         """Vectors [B, D] of texts by their numbers, by the last layer as it is now; gradients reach it."""
         order_B = torch.from_numpy(np.argsort(self._lengths(texts_B), kind="stable"))
-        found_BD = torch.cat([self._alike(some) for some in texts_B[order_B].split(_AT_ONCE)])
+        found_BD = torch.cat([self._alike(some) for some in torch.split(texts_B[order_B], _AT_ONCE)])
         return found_BD[order_B.argsort()]
 
     def _lengths(self, texts_B: Tensor) -> NDArray[np.int64]:

@@ -27,9 +27,9 @@ __all__ = ["REPORTED_EVERY", "tune"]
 # Purchases of a step, and negatives beside them: about 400 different texts, two seconds of a core.
 PURCHASES = NEGATIVES = 256
 # The usual rate for a network of this class, and more for a projection that has far to go.
-ENCODER_RATE, PROJECTION_RATE = 1e-4, 1e-3
+ENCODER_RATE, PROJECTION_RATE = 3e-4, 2e-3
 # What it costs to turn a text's vector away from where search has it, in units of the loss.
-STAY = 10.0
+STAY = 2.0
 REPORTED_EVERY = 16
 
 
@@ -63,7 +63,7 @@ def tune(
     for step, batch in enumerate(islice(drawn, config.tuning_steps), 1):
         query_MD, bought_M = _first_purchases(model.eval(), batch)
         loss, turned = _loss(model.train(), readings, query_MD, bought_M, before_UW)
-        (loss + STAY * turned).backward()
+        torch.autograd.backward(loss + STAY * turned)
         optimizer.step()
         optimizer.zero_grad()
         fall.step()
@@ -91,7 +91,7 @@ def _loss(
     """The softmax of `SampledSoftmax`, over negatives alone, and how far the texts' vectors turned: 1 - cosine."""
     V = model.config.catalogue
     items_C = torch.cat([bought_M, torch.randint(1, V + 1, (NEGATIVES,))])
-    texts_U, place_C = readings.rows_V[items_C].unique(return_inverse=True)
+    texts_U, place_C = torch.unique(readings.rows_V[items_C], return_inverse=True)
     vectors_UW = readings.vectors(texts_U)
     vectors_CD = model.item_vectors(items_C, vectors_UW[place_C])
     logits_MC = query_MD @ vectors_CD.T + model.bias.detach()[items_C]

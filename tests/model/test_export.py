@@ -1,16 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
-from model.architecture import Recommender
 from model.artifact import GateError
 from model.calibrate import Calibration
 from model.compress import quantize
 from model.export import export
 from model.runtime import session
-from model.tags import ItemTags, ItemTexts
 
 pytestmark = pytest.mark.slow
 
@@ -114,14 +110,3 @@ def test_a_graph_that_answers_otherwise_than_the_model_is_not_exported(model, tm
 
     with pytest.raises(AssertionError, match="not close"):
         export(model, Calibration(1.0, 0.0), tmp_path)
-
-
-def test_texts_cost_nothing_when_they_are_served(graphs, prepared, small, tmp_path):
-    torch.manual_seed(0)
-    V = small.model.catalogue
-    texts = ItemTexts(torch.randn(V, 384), (torch.arange(V + 1) - 1).clamp(min=0))
-    config = replace(small.model, text=True)
-    export(Recommender(config, ItemTags.of(prepared, texts=texts)).eval(), Calibration(1.0, 0.0), tmp_path)
-
-    for name in ("recommend.onnx", "predict.onnx"):
-        assert (tmp_path / name).stat().st_size <= (graphs / name).stat().st_size
