@@ -33,7 +33,7 @@ class Plan:
     about: str
 
 
-FULL = Plan(recipe="baseline", about="about half an hour a seed on one quiet core")
+FULL = Plan(recipe="baseline", about="about half an hour a seed on one quiet core (an estimate)")
 SHORT = Plan(recipe="smoke", about="seconds a seed; its figures mean nothing")
 
 

@@ -59,7 +59,7 @@ class Plan:
     about: str
 
 
-FULL = Plan(recipe="text", about="about half an hour a seed on one quiet core")
+FULL = Plan(recipe="text", about="about half an hour a seed on one quiet core (an estimate)")
 SHORT = Plan(recipe="text_smoke", about="seconds a seed; its figures mean nothing")
 
 
