@@ -86,6 +86,8 @@ def _environment(config: ServerConfig) -> dict[str, str]:
         "LD_LIBRARY_PATH": str(config.environment / "libraries"),
         # NumPy's own threads would take cores from the instances.
         "OPENBLAS_NUM_THREADS": "1",
+        # Nothing that a server does is told to anybody.
+        "ORT_DISABLE_TELEMETRY": "1",
     }
 
 
