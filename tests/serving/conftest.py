@@ -12,7 +12,7 @@ from serving.model_config import TargetConfig
 from serving.runtime import launcher
 from serving.runtime.server import ServerConfig, ServerPorts
 from tests.releases import tiny_release
-from tests.serving.container import Podman
+from tests.serving.container import own_podman
 
 PROJECT = Path(__file__).parents[2]
 # Two instances, so that requests can meet in different processes whatever machine this is.
@@ -72,6 +72,6 @@ def served(tmp_path_factory, release):
 @pytest.fixture(scope="session")
 def podman():
     """The storage of our images, with their base in it; the storage is the next run's too."""
-    podman = Podman(cache_folder() / "containers")
-    podman.bring_base()
+    podman = own_podman(cache_folder() / "containers")
+    podman.bring_debian()
     return podman

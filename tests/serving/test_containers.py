@@ -26,7 +26,7 @@ from serving.publish import publish
 from tests.infra.local.conftest import small_shop
 from tests.releases import tiny_release
 from tests.serving.conftest import free_ports
-from tests.serving.container import AS_IT_IS, MARKS, run_options
+from tests.serving.container import AS_IT_IS, MARKS, build, run_options
 from tests.serving.s3 import BUCKET, served
 
 pytestmark = MARKS
@@ -51,7 +51,7 @@ STORE = f"s3://{BUCKET}/releases"
 
 @pytest.fixture(scope="module")
 def fetch_image(podman):
-    return podman.build("fetch")
+    return build(podman, "fetch")
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +63,12 @@ def training_image(podman, tmp_path_factory):
     light, left_out = HEAVY_LOCKED.subn("", lock.read_text())
     assert left_out > 10
     lock.write_text(light)
-    return podman.build("training", context)
+    return build(podman, "training", context)
 
 
 @pytest.fixture(scope="module")
 def gateway_image(podman):
-    return podman.build("gateway")
+    return build(podman, "gateway")
 
 
 @pytest.fixture(params=["fetch", "training"])

@@ -13,7 +13,7 @@ import pytest
 from infra.inference.edge_pod import SCRATCH
 from serving.edge.bootstrap import BOOTSTRAP, files, whole
 from serving.edge.config import GatewayUpstream
-from tests.serving.container import AS_IT_IS, MARKS
+from tests.serving.container import AS_IT_IS, MARKS, build
 from tests.serving.edge.estate import Estate, tritons
 
 pytestmark = MARKS
@@ -23,7 +23,7 @@ ENVOY = ["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"
 
 @pytest.fixture(scope="module")
 def image(podman):
-    return podman.build("edge")
+    return build(podman, "edge")
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Our container images: built by podman, and what is in them."""
