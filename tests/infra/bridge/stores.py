@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +23,19 @@ START_SECONDS = 30
 
 
 @contextmanager
-def private_store(folder: Path):
-    """S3 over `folder`, whose folders are containers; yields its endpoint."""
+def private_store(folder: Path, address: str = "127.0.0.1", inside: Sequence[str] = ()):
+    """S3 over `folder`, whose folders are containers; yields its endpoint. `inside` runs it somewhere else."""
     log = folder.parent / "private.log"
     with log.open("w") as output:
-        command = [RCLONE, "serve", "s3", str(folder), "--addr=127.0.0.1:0", f"--auth-key={','.join(KEY)}"]
+        command = [
+            *inside,
+            RCLONE,
+            "serve",
+            "s3",
+            str(folder),
+            f"--addr={address}:0",
+            f"--auth-key={','.join(KEY)}",
+        ]
         # What is put into the folder by a test is seen at once.
         server = subprocess.Popen(
             [*command, "--dir-cache-time=0", "--config=/notfound"], stdout=output, stderr=subprocess.STDOUT

@@ -49,14 +49,15 @@ def training(stack: str = "prod", **changes) -> TrainingSettings:
     return TrainingSettings.model_validate(chosen(stack)["training"] | changes)
 
 
-def on_openstack() -> StoreAccess:
+def on_openstack(
+    endpoint: str = "https://objects.cloud.example.com", key: tuple[str, str] = (ACCESS_KEY, SECRET_KEY)
+) -> StoreAccess:
+    access_key, secret_key = map(pulumi.Output.secret, key)
     return StoreAccess(
         region="RegionOne",
         ranges=["10.10.200.0/28"],
-        endpoint="https://objects.cloud.example.com",
-        key=StoreKey(
-            access_key=pulumi.Output.secret(ACCESS_KEY), secret_key=pulumi.Output.secret(SECRET_KEY)
-        ),
+        endpoint=endpoint,
+        key=StoreKey(access_key=access_key, secret_key=secret_key),
     )
 
 
@@ -65,14 +66,19 @@ def mirrored(image: str) -> pulumi.Output[str]:
     return pulumi.Output.from_input(f"{MIRROR}/{image.rpartition('/')[2]}")
 
 
-def triton(cloud: str, settings: InferenceSettings | None = None) -> Declared:
-    """Triton in one cloud."""
+def triton(
+    cloud: str,
+    settings: InferenceSettings | None = None,
+    digest: str = DIGEST,
+    private: StoreAccess | None = None,
+) -> Declared:
+    """Triton in one cloud; `private` is where the private one's releases are."""
     settings = settings or inference()
     replicas, access, nodes, store = {
         "aws": (settings.aws, ON_AWS, GPU_LABELS, "s3://bucket/releases"),
         "openstack": (
             settings.openstack,
-            on_openstack(),
+            private or on_openstack(),
             {"node-role.kubernetes.io/worker": ""},
             "s3://releases",
         ),
@@ -84,7 +90,7 @@ def triton(cloud: str, settings: InferenceSettings | None = None) -> Declared:
             InferenceArgs(
                 replicas=replicas,
                 queue_time_ms=settings.queue_time_ms,
-                digest=DIGEST,
+                digest=digest,
                 triton_image=settings.triton.image.reference,
                 fetch_image=settings.fetch_image.reference,
                 store=store,
@@ -132,9 +138,11 @@ def edge(cloud: str, settings: InferenceSettings | None = None) -> Declared:
     return record(program, stack="prod", computed={})
 
 
-def gateway() -> Declared:
+def gateway(
+    settings: InferenceSettings | None = None, digest: str = DIGEST, private: StoreAccess | None = None
+) -> Declared:
     """The gateway of the private cloud."""
-    settings = inference()
+    settings = settings or inference()
 
     def program():
         Gateway(
@@ -143,9 +151,9 @@ def gateway() -> Declared:
                 gateway=settings.gateway,
                 edge=settings.edge,
                 fetch_image=settings.fetch_image.reference,
-                digest=DIGEST,
+                digest=digest,
                 store="s3://releases",
-                access=on_openstack(),
+                access=private or on_openstack(),
                 pseudonym_key=pulumi.Output.secret(PSEUDONYM_KEY),
                 namespace="rialto",
                 node_selector={},
