@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 __all__ = ["Contents", "contents"]
 
@@ -42,7 +43,7 @@ def contents(archive: Path) -> Contents:
     owners: dict[str, str] = {}
     sent = 0
     with tarfile.open(archive) as image:
-        for layer in _layers(image):
+        for layer in _layers(image, archive):
             stream = image.extractfile(layer)
             assert stream is not None
             sent += _gzipped(stream)
@@ -62,7 +63,7 @@ def contents(archive: Path) -> Contents:
     )
 
 
-def _layers(image: tarfile.TarFile) -> list[str]:
+def _layers(image: tarfile.TarFile, archive: Path) -> list[str]:
     try:
         manifest = image.extractfile("manifest.json")
         assert manifest is not None
@@ -70,7 +71,7 @@ def _layers(image: tarfile.TarFile) -> list[str]:
         return list(described["Layers"])
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{image.name} is no image of `podman save` ({error}); save it as docker-archive"
+            f"{archive} is no image of `podman save` ({error}); save it as docker-archive"
         ) from error
 
 
@@ -115,9 +116,9 @@ def _folder(path: str) -> str:
     return "/" + "/".join(path.split("/")[:-1][:DEPTH])
 
 
-def _gzipped(stream: io.BufferedIOBase | io.BytesIO | object) -> int:
+def _gzipped(stream: IO[bytes]) -> int:
     packer = zlib.compressobj(wbits=31)
     size = 0
-    while chunk := stream.read(CHUNK):  # type: ignore[attr-defined]
+    while chunk := stream.read(CHUNK):
         size += len(packer.compress(chunk))
     return size + len(packer.flush())
