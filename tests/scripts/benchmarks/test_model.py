@@ -12,7 +12,10 @@ def release(ndcg: float, twin: float = 0.2, baseline: float = 0.15) -> Artifact:
     def figures(value):
         return dict.fromkeys(RANKING, value)
 
-    pairs = {"uniform negatives": {"accuracy": 0.9, "auc": 0.95}}
+    pairs = {
+        "uniform negatives": {"accuracy": 0.9, "recall": 0.9, "f1": 0.86, "auc": 0.95},
+        "popularity negatives": {"accuracy": 0.6},
+    }
     ranking = {RELEASED: figures(ndcg), TWIN: figures(twin), "popularity": figures(baseline)}
     manifest = Manifest(
         model="m",
@@ -25,7 +28,7 @@ def release(ndcg: float, twin: float = 0.2, baseline: float = 0.15) -> Artifact:
         git_commit="c",
         catalogue=1,
         max_history=1,
-        metrics={"ranking": ranking, "pairs": pairs},
+        metrics={"ranking": ranking, "pairs": pairs, "calibration_error": 0.006},
     )
     return Artifact(Path(), manifest)
 
@@ -44,5 +47,14 @@ def test_a_goal_that_is_missed_is_a_row_too(ndcg, verdicts):
     found = rows([release(ndcg)] * 3)
 
     assert [row.met for row in found[:2]] == verdicts
-    assert [row.met for row in found[2:]] == [None, None]
     assert not any(math.isnan(row.measured) for row in found)
+
+
+def test_the_purchase_chance_is_held_to_its_goals_among_uniform_negatives_alone():
+    found = {row.name.removeprefix("purchase chance"): row for row in rows([release(0.2)] * 3)}
+    uniform = ", uniform negatives: "
+
+    assert [found[uniform + metric].met for metric in ("accuracy", "recall", "f1")] == [True, True, False]
+    assert found[uniform + "auc"].met is None
+    assert found[", popularity negatives: accuracy"].met is None
+    assert found[" of items bought before: expected calibration error"].measured == 0.006
