@@ -26,7 +26,7 @@ from model.item_table import DenseTable, ItemTable
 from model.signature import MASKED
 from model.tags import ItemTags
 
-__all__ = ["Block", "Reading", "Recommender", "basket_starts"]
+__all__ = ["Block", "Reading", "Recommender", "basket_starts", "small_head"]
 
 # Half-lives of the personal counts: a few days to a season, so that staples and treats can both be due.
 HALF_LIVES_DAYS = (3.0, 10.0, 30.0, 90.0, 365.0)
@@ -85,6 +85,11 @@ class Block(nn.Module):
         return x_BLD + self.drop(self.feed(self.norm_feed(x_BLD)))
 
 
+def small_head(features: int, width: int) -> nn.Sequential:
+    """From a few features to a logit, by one hidden layer of twice `width`."""
+    return nn.Sequential(nn.Linear(features, 2 * width), nn.GELU(), nn.Linear(2 * width, 1))
+
+
 class Recommender(nn.Module):
     """Scores every item of the catalogue, or chosen candidates, for a history."""
 
@@ -137,11 +142,7 @@ class Recommender(nn.Module):
         features = 2 * len(HALF_LIVES_DAYS) + 2
         self.repeat_item = nn.Linear(D, width)
         self.repeat_query = nn.Linear(D, width)
-        self.personal = nn.Sequential(
-            nn.Linear(features + width, 2 * width),
-            nn.GELU(),
-            nn.Linear(2 * width, 1),
-        )
+        self.personal = small_head(features + width, width)
         self.frequency = nn.Linear(features, 1)
         self.keep = nn.Parameter(torch.tensor(_KEEP_AT_START))
         # Training starts from counting: the logit of a repeat is the log of its rate over the last season.

@@ -1,4 +1,4 @@
-"""Calibration: from a logit to the chance that the item is in the user's next basket.
+"""Calibration: from a logit to a chance, as that the item is in the user's next basket.
 
 C = candidates, M = pairs
 """
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from model.architecture import Recommender
 from model.pairs import PairScorer, sampled
 from model.sequence import Request
 
-__all__ = ["Calibration", "calibrate", "eager_pair_scorer"]
+__all__ = ["Calibration", "calibrate", "eager_pair_scorer", "platt"]
 
 _NEGATIVES_PER_POSITIVE = 20
 
@@ -28,6 +29,19 @@ class Calibration:
 
     slope: float
     intercept: float
+
+    def chances(self, logits_M: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities [M]."""
+        return expit(self.slope * logits_M + self.intercept)
+
+
+def platt(
+    logits_M: NDArray[np.float64], labels_M: NDArray[np.bool_], weights_M: NDArray[np.float64] | None = None
+) -> Calibration:
+    """The calibration that makes these labels likeliest, each counting by its weight."""
+    # As good as without a penalty.
+    fit = LogisticRegression(C=1e6).fit(logits_M[:, None], labels_M, sample_weight=weights_M)
+    return Calibration(float(fit.coef_[0, 0]), float(fit.intercept_[0]))
 
 
 def calibrate(
@@ -45,10 +59,7 @@ def calibrate(
         np.where(labels, 1.0, (model.config.catalogue - labels.sum()) / max(1, (~labels).sum()))
         for labels in pairs.labels
     ]
-    fit = LogisticRegression(C=1e6).fit(
-        logits_M[:, None].astype(np.float64), labels_M, sample_weight=np.concatenate(stands_for)
-    )
-    return Calibration(float(fit.coef_[0, 0]), float(fit.intercept_[0]))
+    return platt(logits_M.astype(np.float64), labels_M, np.concatenate(stands_for))
 
 
 def eager_pair_scorer(model: Recommender) -> PairScorer:

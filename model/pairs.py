@@ -21,9 +21,11 @@ __all__ = [
     "Pairs",
     "bought_before",
     "calibration_error",
+    "expected_error",
     "pair_metrics",
     "sampled",
     "threshold",
+    "threshold_with_recall",
 ]
 
 # (history ids [R, T], history ages [R, T], candidates [R, C]) -> scores [R, C]
@@ -109,6 +111,14 @@ def threshold(labels_M: NDArray[np.bool_], scores_M: NDArray[np.float32]) -> flo
     return float(thresholds[1 + int(np.argmax((rightly_called - wrongly_called)[1:]))])
 
 
+def threshold_with_recall(labels_M: NDArray[np.bool_], scores_M: NDArray[np.float64], recall: float) -> float:
+    """The score from which most calls are right, among those that find at least `recall` of what was bought."""
+    wrong, found, thresholds = metrics.roc_curve(labels_M, scores_M, drop_intermediate=False)
+    bought = float(labels_M.mean())
+    right = found * bought + (1 - wrong) * (1 - bought)
+    return float(thresholds[int(np.argmax(np.where(found >= recall, right, -1.0)))])
+
+
 def pair_metrics(validation: Pairs, test: Pairs, score: PairScorer) -> dict[str, float]:
     """Accuracy, recall, precision, F1 and AUC on `test`; the threshold comes from `validation`."""
     at = threshold(validation.flat_labels(), validation.scores(score))
@@ -128,8 +138,13 @@ def calibration_error(pairs: Pairs, score: PairScorer) -> float:
     """Expected calibration error over bins of equally many pairs (Naeini et al., 2015)."""
     if not pairs.requests:
         return float("nan")
-    scores_M = pairs.scores(score)
+    return expected_error(pairs.flat_labels(), pairs.scores(score))
+
+
+def expected_error(labels_M: NDArray[np.bool_], scores_M: NDArray[np.floating]) -> float:
+    """`calibration_error` of labels and scores at hand."""
     order = np.argsort(scores_M, kind="stable")
-    labels_M = pairs.flat_labels()[order].astype(np.float64)
-    bins = zip(np.array_split(scores_M[order], _BINS), np.array_split(labels_M, _BINS), strict=True)
-    return float(sum(abs(s.mean() - y.mean()) * len(s) for s, y in bins if len(s)) / len(labels_M))
+    scores = np.array_split(scores_M[order], _BINS)
+    labels = np.array_split(labels_M[order].astype(np.float64), _BINS)
+    gaps = [abs(s.mean() - y.mean()) * len(s) for s, y in zip(scores, labels, strict=True) if len(s)]
+    return float(sum(gaps) / len(labels_M))

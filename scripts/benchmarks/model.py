@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 
 from rich.console import Console
 
@@ -18,7 +17,8 @@ from model.progress import EpochReport, console_progress
 from model.release import Say, build_release
 from model.report import RANKING, RELEASED, TWIN
 from scripts.benchmarks.machine import describe
-from scripts.benchmarks.quality import feature, text, yardstick
+from scripts.benchmarks.quality import feature, sessions, text, yardstick
+from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Result, Row
 
 __all__ = ["main", "rows", "table"]
@@ -69,7 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--features", action="store_true", help="what each feature of the data is worth, left out one by one"
     )
-    parser.add_argument("--short", action="store_true", help="of those three: seconds, coarse figures")
+    parser.add_argument(
+        "--sessions",
+        metavar="FILE",
+        help="the UCI data set of online shoppers, and whether their sessions end with a purchase",
+    )
+    parser.add_argument("--short", action="store_true", help="of those four: seconds, coarse figures")
     return parser
 
 
@@ -88,6 +93,11 @@ def _measured(
         say(f"{len(seeds)} seeds of recipe {without.recipe}: {without.about}")
         left = feature.measure(without, chosen.source, chosen.path, seeds, say, progress)
         return "features", feature.table(left), feature.rows(left)
+    if chosen.sessions:
+        part = sessions.SHORT if chosen.short else sessions.FULL
+        say(f"{len(seeds)} seeds, {part.about}")
+        judged = sessions.measure(part, chosen.sessions, seeds, say)
+        return "sessions", sessions.table(judged), sessions.rows(judged)
     if chosen.yardstick:
         plan = yardstick.SHORT if chosen.short else yardstick.FULL
         say(f"{len(seeds)} seeds of recipes {plan.recipe} and {plan.ids}: {plan.about}")
@@ -111,21 +121,11 @@ def figures(releases: Sequence[Artifact], scorer: str, metric: str) -> list[floa
 
 def table(releases: Sequence[Artifact]) -> str:
     """Mean and standard deviation of every scorer and metric, as Markdown."""
-    lines = [
-        "| last basket | " + " | ".join(RANKING.values()) + " |",
-        "| --- | " + " | ".join("---:" for _ in RANKING) + " |",
-    ]
-    for scorer in releases[0].manifest.metrics["ranking"]:
-        cells = [_spread(figures(releases, scorer, metric)) for metric in RANKING]
-        lines.append(f"| {scorer} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _spread(values: Sequence[float]) -> str:
-    if math.isnan(values[0]):
-        return "-"
-    deviation = stdev(values) if len(values) > 1 else 0.0
-    return f"{mean(values):.4f}" + (f" ± {deviation:.4f}" if deviation else "")
+    lines = {
+        scorer: [figures(releases, scorer, metric) for metric in RANKING]
+        for scorer in releases[0].manifest.metrics["ranking"]
+    }
+    return spread_table("last basket", list(RANKING.values()), lines)
 
 
 def rows(releases: Sequence[Artifact]) -> list[Row]:

@@ -1,6 +1,7 @@
-"""A small prepared shop and an untrained model of it."""
+"""A small prepared shop, an untrained model of it, and the data sets that lie outside the project."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,6 +17,20 @@ from tests.model.habits import habits
 
 # Models this small lose more by sharing work than they gain.
 torch.set_num_threads(1)
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """`shared_data("folder/file")`: a research file outside the project, or a skip that names it."""
+
+    def file(name: str) -> Path:
+        path = SHARED / name
+        if not path.is_file():
+            pytest.skip(f"needs {name} in ../shared/data: research data that the project may not carry")
+        return path
+
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from model.calibrate import calibrate, eager_pair_scorer
-from model.pairs import bought_before, calibration_error, pair_metrics, sampled, threshold
+from model.pairs import (
+    bought_before,
+    calibration_error,
+    pair_metrics,
+    sampled,
+    threshold,
+    threshold_with_recall,
+)
 from model.sequence import Request, requests
 
 V = 50
@@ -58,6 +65,15 @@ def test_the_threshold_is_where_calls_are_right_most_often():
     assert threshold(labels, np.array([0.1, 0.2, 0.4, 0.4, 0.9], np.float32)) == pytest.approx(0.4)
     assert threshold(labels, np.array([0.1, 0.2, 0.6, 0.3, 0.9], np.float32)) == pytest.approx(0.3)
     assert threshold(labels, np.array([0.1, 0.6, 0.7, 0.3, 0.9], np.float32)) == pytest.approx(0.9)
+
+
+def test_a_threshold_with_recall_gives_up_right_calls_only_where_it_must():
+    labels = np.array([False, False, False, False, True, False, True])
+    scores = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.9])
+
+    # Calling only the last is right six times of seven, but finds half of what was bought.
+    assert threshold_with_recall(labels, scores, 0.5) == pytest.approx(0.9)
+    assert threshold_with_recall(labels, scores, 0.6) == pytest.approx(0.5)
 
 
 def test_a_scorer_that_knows_is_perfect_and_one_that_guesses_is_not():
