@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from scripts.setup.actionlint import Actionlint
-from scripts.setup.cinder import CinderEnvironment
 from scripts.setup.debian import SystemProgram
 from scripts.setup.engine import Engine
 from scripts.setup.environment import ProjectEnvironment
@@ -20,6 +19,7 @@ from scripts.setup.kubernetes import Kubernetes
 from scripts.setup.laboratory import Laboratory
 from scripts.setup.layout import Layout
 from scripts.setup.lock import exclusive
+from scripts.setup.locked import cinder, recbole
 from scripts.setup.progress import Progress
 from scripts.setup.server import TritonEnvironment
 from scripts.setup.shell import Shell
@@ -37,6 +37,8 @@ PODMAN = (
     "debootstrap",
     "debian-archive-keyring",
 )
+# Brought only where it is named: gigabytes that one benchmark needs.
+ON_REQUEST = ("recbole",)
 _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -70,8 +72,9 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         SystemProgram("podman", ("podman",), PODMAN),
         SystemProgram("shellcheck", ("shellcheck",), ("shellcheck",)),
         Actionlint(layout, interpreter, uv),
-        CinderEnvironment(layout, interpreter, uv),
+        cinder(layout, interpreter, uv),
         Laboratory(layout, interpreter, uv),
+        recbole(layout, interpreter, uv),
     )
 
 
@@ -97,8 +100,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/setup", description="Bring what Rialto needs into .rialto/."
     )
-    parser.add_argument("part", nargs="*", help=f"{', '.join(names)}; default: all of them")
-    asked = parser.parse_args(arguments).part or names
+    parser.add_argument(
+        "part", nargs="*", help=f"{', '.join(names)}; default: all but {', '.join(ON_REQUEST)}"
+    )
+    asked = parser.parse_args(arguments).part or [name for name in names if name not in ON_REQUEST]
     start = time.monotonic()
     try:
         if unknown := sorted(set(asked) - set(names)):

@@ -46,7 +46,7 @@ def test_a_part_that_does_not_exist_is_refused_with_those_that_do(capsys):
 
     parts = (
         "project, triton, engine, kubernetes, redis, browser, promtool, alertmanager, podman, shellcheck, "
-        "actionlint, cinder, laboratory"
+        "actionlint, cinder, laboratory, recbole"
     )
     assert capsys.readouterr().err == f"error: there is no part 'trition'; the parts are {parts}\n"
 

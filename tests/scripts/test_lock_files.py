@@ -8,6 +8,7 @@ PINS = PROJECT / "scripts" / "setup" / "locks"
 LOCKS = [
     PROJECT / "requirements.lock",
     PROJECT / "serving" / "runtime" / "requirements.lock",
+    PROJECT / "scripts" / "benchmarks" / "race" / "requirements.lock",
     *PINS.glob("*.lock"),
 ]
 
@@ -31,6 +32,12 @@ def test_a_tools_lock_holds_exactly_its_pin(name):
     pinned = (PINS / f"{name}.in").read_text().split()[0]
 
     assert [entry.split()[0] for entry in entries((PINS / f"{name}.lock").read_text())] == [pinned]
+
+
+def test_the_peer_in_training_computes_with_the_projects_own_pytorch():
+    versions = [re.search(r"^torch==(\S+)", LOCKS[place].read_text(), re.MULTILINE)[1] for place in (0, 2)]
+
+    assert versions[0] == versions[1]
 
 
 def test_triton_runs_the_onnxruntime_that_the_project_quantizes_with():

@@ -1,0 +1,1 @@
+"""Two trainers on the same item lists for the same time: ours and RecBole's SASRec."""
