@@ -1,6 +1,6 @@
 """The chance that a session ends with a purchase, by a head as the recommender has for pairs.
 
-S = sessions, F = numbers of a session, K = kinds of a session, N = networks
+S = sessions, F = numbers of a session, K = kinds of a session
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ class SessionConfig:
     width: int = 16
     kind_width: int = 2
     dropout: float = 0.2
-    networks: int = 5
     epochs: int = 60
     patience: int = 10
     batch_size: int = 256
@@ -69,19 +68,15 @@ class SessionNetwork(nn.Module):
 def train_sessions(
     training: DataFrame, validation: DataFrame, seed: int, config: SessionConfig = SessionConfig()
 ) -> Logits:
-    """Train on sessions with their outcome and return what scores others: the mean logit of several networks."""
+    """Train on sessions with their outcome and return what scores others, by the best epoch on `validation`."""
     columns = Columns.of(training)
-    told, watched = (_Tensors.of(part, columns) for part in (training, validation))
-    networks = [
-        _best(told, watched, columns, config, seed * config.networks + number)
-        for number in range(config.networks)
-    ]
+    network = _best(_Tensors.of(training, columns), _Tensors.of(validation, columns), columns, config, seed)
 
     def logits(sessions: DataFrame) -> NDArray[np.float64]:
         asked = _Tensors.of(sessions, columns)
         with torch.no_grad():
-            logits_NS = torch.stack([network(asked.numbers_SF, asked.codes_SK) for network in networks])
-        return logits_NS.mean(0).numpy().astype(np.float64)
+            logits_S: Tensor = network(asked.numbers_SF, asked.codes_SK)
+        return logits_S.numpy().astype(np.float64)
 
     return logits
 

@@ -30,10 +30,10 @@ from scripts.benchmarks.result import Row
 
 __all__ = ["FULL", "SHORT", "Plan", "figures_of", "measure", "rows", "table"]
 
-# Gradient boosting at this recall, with the leaking column and without drawing buyers twice (shared/FACTS.md).
+# What gradient boosting reached at this recall, with the leaking column and without drawing buyers twice.
 GOALS = {"recall": 0.80, "accuracy": 0.876, "weighted F1": 0.884}
-# Half a standard error of the recall of a part's 380 buyers is added, so that the test's does not fall below by luck.
-RECALL_ON_VALIDATION = 0.81
+# Without a margin: five parts are judged together, so that luck with the 380 buyers of one evens out.
+RECALL_ON_VALIDATION = GOALS["recall"]
 FOLDS = 5
 NETWORK = "network"
 WITH, WITHOUT = "all columns", f"without {LEAK}"
@@ -54,9 +54,7 @@ class Plan:
 
 
 FULL = Plan(tested=FOLDS, config=SessionConfig(), about="minutes a seed on one core")
-SHORT = Plan(
-    tested=1, config=SessionConfig(networks=1, epochs=3), about="seconds a seed; its figures mean little"
-)
+SHORT = Plan(tested=1, config=SessionConfig(epochs=3), about="seconds a seed; its figures mean little")
 
 
 def measure(plan: Plan, path: str, seeds: Sequence[int], say: Say) -> list[Seed]:

@@ -7,7 +7,7 @@ from model.session.classifier import SessionConfig, train_sessions
 from model.session.table import BOUGHT, LEAK, Columns, read
 from tests.model.session.visits import visits
 
-QUICK = SessionConfig(networks=2, epochs=12, batch_size=64, learning_rate=1e-2)
+QUICK = SessionConfig(epochs=12, batch_size=64, learning_rate=1e-2)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_network_finds_what_no_sum_of_columns_says(parts):
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(parts):
     training, validation, test = parts
-    moment = SessionConfig(networks=2, epochs=1)
+    moment = SessionConfig(epochs=1)
     once, again, other = (train_sessions(training, validation, seed, moment)(test) for seed in (1, 1, 2))
 
     np.testing.assert_array_equal(once, again)
@@ -44,7 +44,7 @@ def test_the_epoch_that_validation_likes_best_is_kept(parts):
     training, validation, test = parts
     # Outcomes at random: whatever is learned after the first steps is wrong.
     drawn = np.random.default_rng(0).permutation(training[BOUGHT].to_numpy())
-    sure = SessionConfig(networks=1, epochs=20, patience=20, batch_size=64, learning_rate=1e-2, dropout=0.0)
+    sure = SessionConfig(epochs=20, patience=20, batch_size=64, learning_rate=1e-2, dropout=0.0)
 
     logits = train_sessions(training.assign(**{BOUGHT: drawn}), validation, 0, sure)(test)
 

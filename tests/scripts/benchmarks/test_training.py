@@ -65,7 +65,9 @@ def test_without_the_peer_every_row_is_there_and_its_goal_is_missed():
 def test_the_peers_rankings_are_judged_without_what_the_history_holds(prepared, tmp_path):
     test = requests(prepared.events, "test", 16)
     # The best rank for what was bought, had not everything seen stood before it.
-    first = [np.concatenate([r.history_ids, r.items, np.arange(1, 31)])[:20] for r in test]
+    seen_first = [np.concatenate([r.history_ids, r.items]) for r in test]
+    everything = np.arange(1, len(prepared.items) + 1)
+    first = [np.concatenate([some, np.setdiff1d(everything, some)]) for some in seen_first]
     np.savez(tmp_path / "ranked.npz", users=[r.user for r in test][::-1], items=np.stack(first)[::-1])
     course = {"positions": 9, "stepping_seconds": 1.0, "seconds": 2.0, "processor_seconds": 2.0, "epochs": 1}
     (tmp_path / "course.json").write_text(json.dumps({**course, "validation": 0.5}))
