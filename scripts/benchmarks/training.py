@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,15 +158,16 @@ def rows(found: Found) -> Iterator[Row]:
 
 
 def _course(name: str, course: Course | None) -> Iterator[Row]:
-    for figure, unit, measured in (
-        ("NDCG@10", "", course and course.ndcg),
-        ("HR@10", "", course and course.hr),
-        ("positions trained a second", "", course and course.pace),
-        ("epochs begun", "", course and course.epochs),
-        ("time, with looks at validation", "s", course and course.seconds),
-        ("cores that it had", "", course and course.cores),
-    ):
-        yield Row(name=f"{name}: {figure}", measured=measured, unit=unit)
+    figures: dict[str, tuple[str, Callable[[Course], float]]] = {
+        "NDCG@10": ("", lambda course: course.ndcg),
+        "HR@10": ("", lambda course: course.hr),
+        "positions trained a second": ("", lambda course: course.pace),
+        "epochs begun": ("", lambda course: course.epochs),
+        "time, with looks at validation": ("s", lambda course: course.seconds),
+        "cores that it had": ("", lambda course: course.cores),
+    }
+    for figure, (unit, of) in figures.items():
+        yield Row(name=f"{name}: {figure}", measured=of(course) if course else None, unit=unit)
 
 
 if __name__ == "__main__":
