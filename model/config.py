@@ -79,3 +79,11 @@ class TrainConfig:
     recovery_epochs: int = 1
     text_encoder: str = ""
     tuning_steps: int = 0
+
+    def require_shares(self, processes: int) -> None:
+        """Raise ValueError if as many processes cannot share each batch evenly."""
+        if self.batch_size % processes:
+            raise ValueError(
+                f"batch_size is {self.batch_size}, which {processes} processes cannot share evenly; "
+                f"choose a number that divides it"
+            )

@@ -21,8 +21,10 @@ __all__ = [
     "Ranker",
     "eager_logits",
     "eager_ranker",
+    "eager_top",
     "gains",
     "in_chunks",
+    "in_order",
     "ndcg",
     "padded",
     "rank_metrics",
@@ -56,10 +58,14 @@ def ranked_in_chunks(
     requests: Sequence[Request], rank: Callable[[Sequence[Request]], NDArray[np.int64]]
 ) -> NDArray[np.int64]:
     """Rank requests of like length together, so that padding and memory stay small; the order is kept."""
-    order = _by_length(requests)
-    ranked = np.concatenate([rank(some) for some in in_chunks(requests)])
+    return in_order(requests, [rank(some) for some in in_chunks(requests)])
+
+
+def in_order(requests: Sequence[Request], of_chunks: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The answers to each of `in_chunks(requests)` as one array [R, K], in the order of the requests."""
+    ranked = np.concatenate(of_chunks)
     back = np.empty_like(ranked)
-    back[order] = ranked
+    back[_by_length(requests)] = ranked
     return back
 
 
@@ -89,16 +95,20 @@ def eager_logits(model: Recommender, requests: Sequence[Request], exclude_seen: 
     return logits_RV
 
 
+def eager_top(
+    model: Recommender, requests: Sequence[Request], k: int, exclude_seen: bool
+) -> NDArray[np.int64]:
+    """The best `k` items of a few requests, [R, K]."""
+    logits_RV = eager_logits(model, requests, exclude_seen)
+    best: NDArray[np.int64] = logits_RV.topk(min(k, logits_RV.shape[1] - 1)).indices.cpu().numpy()
+    return best
+
+
 def eager_ranker(model: Recommender) -> Ranker:
     """Rank with the PyTorch model itself, as training watches it."""
 
     def rank(requests: Sequence[Request], k: int, exclude_seen: bool) -> NDArray[np.int64]:
-        def chunk(some: Sequence[Request]) -> NDArray[np.int64]:
-            logits_RV = eager_logits(model, some, exclude_seen)
-            best: NDArray[np.int64] = logits_RV.topk(min(k, logits_RV.shape[1] - 1)).indices.cpu().numpy()
-            return best
-
-        return ranked_in_chunks(requests, chunk)
+        return ranked_in_chunks(requests, lambda some: eager_top(model, some, k, exclude_seen))
 
     return rank
 

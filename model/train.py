@@ -76,11 +76,7 @@ class _Run:
         objective: Callable[[Recommender], nn.Module],
     ) -> None:
         self.rank, self.ranks = _join()
-        if config.batch_size % self.ranks:
-            raise ValueError(
-                f"batch_size is {config.batch_size}, which {self.ranks} processes cannot share evenly; "
-                f"choose a multiple of {self.ranks}"
-            )
+        config.require_shares(self.ranks)
         self.config, self.seed = config, seed
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(seed)
