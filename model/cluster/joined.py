@@ -39,6 +39,8 @@ def joined(address: str, workers: int) -> Iterator[Cluster]:
     """
     if workers < 1:
         raise ValueError(f"--workers is {workers}; one at least has to do the work")
+    if address:
+        _require_answer(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         _start(address)
@@ -59,7 +61,6 @@ def _start(address: str) -> None:
             _node_ip_address=LOOPBACK,
         )
         return
-    _require_answer(address)
     try:
         ray.init(
             address=address,
@@ -80,7 +81,7 @@ def _require_answer(address: str) -> None:
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or "/" in host or not port.isdecimal():
         raise ValueError(
             f"--address is {address!r}; run this on a machine of the cluster, with --address auto or its host:port"
         )
