@@ -1,7 +1,8 @@
-"""Ranking on many machines: Ray Data hands requests to copies of the model."""
+"""Ranking on many machines: Ray Data takes requests to where a core is free."""
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Sequence
 from operator import itemgetter
@@ -20,32 +21,28 @@ from model.sequence import Request
 
 __all__ = ["cluster_ranker"]
 
-
-class _Copy:
-    """The model on one worker."""
-
-    def __init__(self, model: ray.ObjectRef[Recommender], k: int, exclude_seen: bool) -> None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model, self.k, self.exclude_seen = ray.get(model).to(device), k, exclude_seen
-
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Rank one chunk of requests."""
-        ranked_RK = eager_top(self.model, pickle.loads(row["requests"]), self.k, self.exclude_seen)
-        return {"number": row["number"], "ranked": pickle.dumps(ranked_RK)}
+# Pieces of work for each worker, so that none waits long for the slowest.
+PIECES = 4
 
 
 def cluster_ranker(model: Recommender, cluster: Cluster) -> Ranker:
-    """Rank as `eager_ranker` does, chunk by chunk of the same requests, on all workers of `cluster`."""
+    """Rank as `eager_ranker` does, in the same chunks of requests, on all workers of `cluster`."""
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     shared = ray.put(model.cpu())
 
     def rank(requests: Sequence[Request], k: int, exclude_seen: bool) -> NDArray[np.int64]:
+        def one(row: dict[str, Any]) -> dict[str, Any]:
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+            here = ray.get(shared).to(device)
+            ranked_RK = eager_top(here, pickle.loads(row["requests"]), k, exclude_seen)
+            return {"number": row["number"], "ranked": pickle.dumps(ranked_RK)}
+
         rows = [{"number": n, "requests": pickle.dumps(some)} for n, some in enumerate(in_chunks(requests))]
-        ranked = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
-            _Copy,
-            fn_constructor_args=(shared, k, exclude_seen),
-            compute=ray.data.ActorPoolStrategy(size=min(cluster.workers, len(rows))),
+        ranked = ray.data.from_items(rows, override_num_blocks=min(len(rows), PIECES * cluster.workers)).map(
+            one,
+            concurrency=cluster.workers,
             num_cpus=1,
             num_gpus=1 if cluster.resource == "GPU" else 0,
         )
