@@ -40,9 +40,10 @@ def cluster_ranker(model: Recommender, cluster: Cluster) -> Ranker:
             return {"number": row["number"], "ranked": pickle.dumps(ranked_RK)}
 
         rows = [{"number": n, "requests": pickle.dumps(some)} for n, some in enumerate(in_chunks(requests))]
-        ranked = ray.data.from_items(rows, override_num_blocks=min(len(rows), PIECES * cluster.workers)).map(
+        pieces = min(len(rows), PIECES * cluster.workers)
+        ranked = ray.data.from_items(rows, override_num_blocks=pieces).map(
             one,
-            concurrency=cluster.workers,
+            concurrency=min(pieces, cluster.workers),
             num_cpus=1,
             num_gpus=1 if cluster.resource == "GPU" else 0,
         )

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -73,15 +74,18 @@ class Run:
     model: Recommender | None = None
     reports: list[EpochReport] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-    killed: list[int] = field(default_factory=list)
+    workers: list[int] = field(default_factory=list)
 
     def progress(self, report: EpochReport) -> None:
+        if not self.reports:
+            # Looked for before: when it is time, the run might be over before they are found.
+            titles = below_us().items()
+            self.workers = [pid for pid, title in titles if title.startswith("ray::RayTrainWorker")]
+            assert len(self.workers) == 2
         self.reports.append(report)
-        if report.epoch == 2 and not self.killed:
-            workers = [pid for pid, title in below_us().items() if title.startswith("ray::RayTrainWorker")]
-            assert len(workers) == 2
-            self.killed.append(workers[-1])
-            os.kill(workers[-1], signal.SIGKILL)
+        if report.epoch == 2 and self.workers:
+            os.kill(self.workers[-1], signal.SIGKILL)
+            self.workers = []
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +128,9 @@ def test_they_learn_the_weights_of_one_process(run, alone):
 def test_after_a_kill_all_go_on_from_the_last_whole_epoch(run):
     epochs = [report.epoch for report in run.reports]
 
-    assert run.said == ["worker 0, 1 failed; all go on from the last whole epoch"]
+    assert len(run.said) == 1
+    # Who waits for a dead worker fails as well, now and then a moment later.
+    assert re.fullmatch(r"worker (0|1|0, 1) failed; all go on from the last whole epoch", run.said[0])
     assert epochs.count(1) == run.reports[0].steps + 1, "the first epoch was trained again"
     assert epochs.count(2) + epochs.count(3) > 2 * run.reports[0].steps + 2, "nothing was trained again"
 
@@ -140,7 +146,8 @@ def test_what_they_learnt_lies_where_train_goes_on_from_it(run, prepared, config
 def test_a_cluster_ranks_as_one_process_does(run, cluster, prepared, config):
     from model.cluster.ranking import cluster_ranker
 
-    held_out = requests(prepared.events, "validation", config.model.max_history)
+    # More than one chunk, so that both workers have something to do.
+    held_out = 5 * requests(prepared.events, "validation", config.model.max_history)
     spread = cluster_ranker(run.model, cluster)(held_out, 10, False)
 
     assert spread.tolist() == eager_ranker(run.model)(held_out, 10, False).tolist()
