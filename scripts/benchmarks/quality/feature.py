@@ -14,6 +14,7 @@ from model.progress import EpochReport
 from model.release import Say
 from model.sequence import requests
 from model.train import train
+from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Row
 
 __all__ = ["FULL", "SHORT", "Plan", "measure", "rows", "table"]
@@ -77,12 +78,9 @@ def _without(network: ModelConfig) -> dict[str, ModelConfig]:
 
 
 def table(found: Mapping[str, Sequence[Figures]]) -> str:
-    """Mean NDCG@10 over the seeds, as Markdown."""
-    lines = ["| NDCG@10 | " + " | ".join(PARTS) + " |", "| --- |" + " ---: |" * len(PARTS)]
-    for name, seeds in found.items():
-        cells = (f"{mean(seed[part] for seed in seeds):.4f}" for part in PARTS)
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    """Mean and standard deviation of NDCG@10 over the seeds, as Markdown."""
+    lines = {name: [[seed[part] for seed in seeds] for part in PARTS] for name, seeds in found.items()}
+    return spread_table("NDCG@10", PARTS, lines)
 
 
 def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:

@@ -9,7 +9,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import mean, stdev
+from statistics import mean
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from model.text.encoder import TextEncoder
 from model.text.reading import Readings
 from model.text.tune import tune
 from model.train import train
+from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Row
 
 __all__ = ["FULL", "SHORT", "Plan", "figures", "measure", "rows", "table"]
@@ -172,19 +173,12 @@ def _without_ids(model: Recommender, chosen_V: NDArray[np.bool_]) -> Recommender
 
 def table(found: Mapping[str, Sequence[Figures]]) -> str:
     """Mean and standard deviation of every figure, as Markdown."""
-    lines = ["| item vector | " + " | ".join(NAMES) + " |", "| --- |" + " ---: |" * len(NAMES)]
-    for arm, seeds in found.items():
-        cells = (_spread([seed[name] for seed in seeds]) for name in NAMES)
-        lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+    lines = {arm: [[seed[name] for seed in seeds] for name in NAMES] for arm, seeds in found.items()}
     first = next(iter(found.values()))[0]
-    return "\n".join(lines) + (
+    return spread_table("item vector", list(NAMES), lines) + (
         f"\n\n{first['requests']:,} requests, {first['cold requests']:,} of them with a cold item: one of "
         f"{first['cold items']:,} with fewer than {RARE_BELOW} events in training"
     )
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{mean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
 
 
 def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
