@@ -55,7 +55,7 @@ def _run(config: ReleaseConfig, workers: int, address: str, storage: str) -> Non
         tuned = config.train_config(len(prepared.items))
         console.print(
             f"training recipe {config.recipe} on {workers} of {cluster.size} {cluster.resource}s "
-            f"of {cluster.machines} machines"
+            f"(machines: {cluster.machines})"
         )
         with console_progress(console) as progress:
             model = train_together(
