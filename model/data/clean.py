@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from pandas import DataFrame
 
-from model.data.refusal import combined, refusals, repairs
-from model.data.schema import INTERACTIONS, Tables
+from model.data.refusal import refusals, repairs
+from model.data.schema import INTERACTIONS
 
-__all__ = ["clean"]
+__all__ = ["SETTLED", "believable", "settled"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -48,7 +48,6 @@ _REFUSALS = (
     ),
     _Rule("price is negative (refund)", lambda rows: rows["price"].to_numpy() < 0),
     _Rule(f"price is above {MAX_PRICE:.0e}", lambda rows: rows["price"].to_numpy() > MAX_PRICE),
-    _Rule("exact duplicate", lambda rows: _duplicates(rows)),
 )
 
 
@@ -63,41 +62,44 @@ def _duplicates(rows: DataFrame) -> Mask:
     return mask
 
 
+_DUPLICATE = _Rule("exact duplicate", _duplicates)
+
 _PRICE_MISSING = _Rule("price is missing: kept as unknown", lambda rows: rows["price"].isna().to_numpy())
 _REPAIRS = (
     _Rule("value is missing: taken as 1", lambda rows: rows["value"].isna().to_numpy()),
     _Rule("price is zero: kept as unknown", lambda rows: rows["price"].to_numpy() == 0),
 )
+# What is found out when the rows are sorted, and so no longer in the order of the input.
+SETTLED = tuple(rule.reason for rule in (_DUPLICATE, _PRICE_MISSING, *_REPAIRS))
+
+Kept = tuple[DataFrame, dict[str, DataFrame]]
 
 
-def clean(tables: Tables) -> tuple[DataFrame, DataFrame]:
-    """The interactions that can be believed, sorted by user and time, and what was kept aside.
+def believable(rows: DataFrame) -> Kept:
+    """The rows that can be believed by themselves, and what was kept aside by reason.
 
-    Every rule looks at one row (or at its exact repetitions) and at nothing else, so that no later row
-    decides what becomes of an earlier one.
+    Every rule looks at one row and at nothing else, so that no later row decides what becomes of an earlier one.
     """
-    rows = tables.interactions
     verdict = np.zeros(len(rows), dtype="int8")
-    aside = [tables.refused]
+    aside = {}
     for number, rule in enumerate(_REFUSALS, start=1):
         broken = rule.breaks(rows) & (verdict == 0)
         verdict[broken] = number
-        aside.append(refusals(rule.reason, rows[broken]))
-    kept = rows[verdict == 0]
+        aside[rule.reason] = refusals(rule.reason, rows[broken])
+    return rows[verdict == 0], aside
+
+
+def settled(rows: DataFrame, *, priced: bool) -> Kept:
+    """Canonical interactions from all believable rows of some users, sorted by user and time; and what was kept aside.
+
+    Of exact repetitions the first is kept; what is missing gets what it is taken for.
+    """
+    repeated = _DUPLICATE.breaks(rows)
+    aside = {_DUPLICATE.reason: refusals(_DUPLICATE.reason, rows[repeated])}
+    kept = rows[~repeated]
     # Where a source knows no prices, saying so once a row says nothing.
-    rules = (_PRICE_MISSING, *_REPAIRS) if tables.priced else _REPAIRS
-    aside += [repairs(rule.reason, kept[rule.breaks(kept)]) for rule in rules]
+    rules = (_PRICE_MISSING, *_REPAIRS) if priced else _REPAIRS
+    aside |= {rule.reason: repairs(rule.reason, kept[rule.breaks(kept)]) for rule in rules}
     price = kept["price"].to_numpy()
     kept = kept.assign(value=kept["value"].fillna(1.0), price=np.where(price == 0, np.nan, price))
-    return INTERACTIONS.validate(_sorted(kept)), combined(aside)
-
-
-def _sorted(rows: DataFrame) -> DataFrame:
-    """By user, then time; rows of one user and time keep the order of the input."""
-    rows = rows.assign(
-        user_id=rows["user_id"].cat.remove_unused_categories(),
-        item_id=rows["item_id"].cat.remove_unused_categories(),
-    )
-    time = rows["timestamp"].astype("int64").to_numpy()
-    order = np.lexsort((time, rows["user_id"].cat.codes.to_numpy()))
-    return rows.take(order)
+    return INTERACTIONS.validate(kept), aside

@@ -18,8 +18,6 @@ _MIN_UNIX_SECONDS = 1e8
 _MAX_UNIX_SECONDS = 1e11
 _MICROSECONDS = 1e6
 _MILLISECONDS_A_SECOND = 1e3
-# Below it a float64 tells every whole number from its neighbours.
-_EXACT_FLOATS = 2.0**53
 
 
 def distinct(column: Series) -> tuple[npt.NDArray[np.integer], Series]:
@@ -40,15 +38,14 @@ def text_ids(ids: Series) -> Categorical:
 
 
 def _id_texts(values: Series) -> Series:
-    if (
-        pd.api.types.is_float_dtype(values.dtype)
-        and (values.abs() < _EXACT_FLOATS).all()
-        and (values % 1 == 0).all()
-    ):
-        # What pandas makes of whole numbers when one of them is missing.
-        values = values.astype("int64")
-    texts = values.astype("str").str.strip()
+    texts = values.astype("object").astype("str") if _is_time(values) else values.astype("str")
+    texts = texts.str.strip()
     return texts.where(texts != "")
+
+
+def _is_time(values: Series) -> bool:
+    # Of times, pandas decides for all together whether they are written as dates.
+    return pd.api.types.is_datetime64_any_dtype(values.dtype)
 
 
 def codes_of(keys: Series, table_keys: Series) -> npt.NDArray[np.int32]:

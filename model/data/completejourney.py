@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,10 +33,13 @@ def inputs(path: str) -> list[Path]:
     return [folder / _PURCHASES, folder / _PRODUCTS]
 
 
-def read(path: str) -> Tables:
-    """Every purchase as an interaction: value is the quantity, price what was paid for one unit."""
+def read(path: str, rows: int) -> Iterator[Tables]:
+    """Every purchase as an interaction: value is the quantity, price what was paid for one unit.
+
+    The year is small enough for one piece, whatever `rows` says.
+    """
     purchases_file, products_file = inputs(path)
-    return tables(
+    yield tables(
         read_parquet(
             purchases_file,
             ["household_id", "product_id", "quantity", "sales_value", "transaction_timestamp"],

@@ -13,6 +13,7 @@ import pyarrow.csv
 from pandas import DataFrame
 
 from model.data.file import existing, missing_columns
+from model.data.piece import in_tables
 from model.data.refusal import refused_lines
 
 __all__ = ["MAX_MALFORMED_SHARE", "check_malformed", "read_csv"]
@@ -35,34 +36,43 @@ class _Malformed:
         return "skip"
 
 
-def read_csv(path: Path, columns: list[str]) -> tuple[DataFrame, DataFrame]:
-    """The named columns as categoricals of text, and the refused lines.
+def read_csv(path: Path, columns: list[str], rows: int) -> Iterator[tuple[DataFrame, DataFrame]]:
+    """`rows` rows at a time: the named columns as categoricals of text, and the refused lines, known at the end.
 
     ValueError if the file is missing, is not UTF-8, lacks a column or is malformed beyond
     `MAX_MALFORMED_SHARE`.
     """
     existing(path)
     malformed = _Malformed()
+    good = 0
+    none: DataFrame | None = None
     try:
         _check_encoding(path)
         missing_columns(path, columns, _header(path))
-        table = pyarrow.csv.read_csv(
-            path,
-            # Record numbers are known only to a reader with one thread.
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=_parse_options(malformed),
-            convert_options=pyarrow.csv.ConvertOptions(
-                include_columns=columns,
-                column_types=dict.fromkeys(columns, _TEXT),
-                null_values=_MISSING,
-                strings_can_be_null=True,
-            ),
-        )
+        with _opened(path, columns, malformed) as reader:
+            none = reader.schema.empty_table().to_pandas()
+            for table in in_tables(reader, rows):
+                good += len(table)
+                yield table.unify_dictionaries().to_pandas(), refused_lines("", [])
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} cannot be read as CSV ({reason}); save it as UTF-8 with commas") from error
-    rows = table.unify_dictionaries().to_pandas()
-    return rows, _refused(path, malformed.records, len(rows))
+    yield none, _refused(path, malformed.records, good)
+
+
+def _opened(path: Path, columns: list[str], malformed: _Malformed) -> pyarrow.csv.CSVStreamingReader:
+    return pyarrow.csv.open_csv(
+        path,
+        # Record numbers are known only to a reader with one thread.
+        read_options=pyarrow.csv.ReadOptions(use_threads=False),
+        parse_options=_parse_options(malformed),
+        convert_options=pyarrow.csv.ConvertOptions(
+            include_columns=columns,
+            column_types=dict.fromkeys(columns, _TEXT),
+            null_values=_MISSING,
+            strings_can_be_null=True,
+        ),
+    )
 
 
 def _check_encoding(path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from pandas import DataFrame, RangeIndex, Series
+from pandas import DataFrame, Index, RangeIndex, Series
 
 from model.data.category import LEVELS, codes, prefixes
+from model.data.median import medians
 from model.data.schema import ITEMS
 
 __all__ = ["catalogue"]
@@ -22,47 +23,43 @@ BANDED_LEVEL = 2
 _ROUNDING = 1e-9
 
 
-def catalogue(training: DataFrame, descriptions: DataFrame) -> DataFrame:
+def catalogue(points: DataFrame, item_ids: Index, descriptions: DataFrame) -> DataFrame:
     """One row an item, sorted by id, RangeIndex 1..V named item_index.
 
-    `training` are the training rows of the sorted interactions, `descriptions` what their column of that
-    name points to. An item is described as its newest training event describes it.
+    `points` are what `model.data.training` makes of the training rows: `item_ids` and `descriptions` hold what their
+    item and description point to. An item is described as its newest training event describes it.
     """
-    by_item = training.groupby("item_id", observed=True)
-    items = DataFrame({"price": by_item["price"].median(), "sales": _units(training)})
-    items = items.join(_newest_description(training, descriptions)).reset_index()
-    items["item_id"] = items["item_id"].astype("str")
+    sizes = np.bincount(points["item"], points["rows"], len(item_ids))
+    items = DataFrame({"price": _prices(points, len(item_ids)), "sales": _units(points, len(item_ids))})
+    items = items.join(_newest_description(points, descriptions))
+    items.insert(0, "item_id", item_ids)
+    items = items[sizes > 0]
     texts = ["title", "category", "brand"]
     items[texts] = items[texts].fillna("")
     items["title"] = items["title"].where(items["title"] != "", "item " + items["item_id"])
-    items = _tagged(items.sort_values("item_id"))
+    items = _tagged(items)
     items.index = RangeIndex(1, len(items) + 1, name="item_index")
     return ITEMS.validate(items)
 
 
-def _units(training: DataFrame) -> Series:
+def _prices(points: DataFrame, items: int) -> npt.NDArray[np.float64]:
+    prices, _ = medians(points["price"].to_numpy(), points["item"].to_numpy(), points["rows"].to_numpy(), items)
+    return prices
+
+
+def _units(points: DataFrame, items: int) -> npt.NDArray[np.int64]:
     """Units bought of each item; in data without purchases every event counts as one unit."""
-    bought = (training["event"] == "purchase").to_numpy()
-    units = np.where(bought, training["value"], 0.0) if bought.any() else np.ones(len(training))
-    return (
-        Series(units, training.index)
-        .groupby(training["item_id"], observed=True)
-        .sum()
-        .round()
-        .astype("int64")
-    )
+    units = points["units"] if points["bought"].any() else points["rows"]
+    return np.bincount(points["item"], units, items).round().astype("int64")
 
 
-def _newest_description(training: DataFrame, descriptions: DataFrame) -> DataFrame:
+def _newest_description(points: DataFrame, descriptions: DataFrame) -> DataFrame:
     """Each text as the newest training event that has it says."""
-    pairs = training.loc[training["description"] >= 0, ["item_id", "description", "timestamp"]]
-    newest = (
-        pairs.groupby(["item_id", "description"], observed=True, sort=False)["timestamp"].max().reset_index()
-    )
-    newest = newest.sort_values("timestamp", kind="stable")
+    pairs = points[points["description"] >= 0].groupby(["item", "description"], sort=False)["newest"].max()
+    newest = pairs.reset_index().sort_values("newest", kind="stable")
     texts = descriptions.take(newest["description"].to_numpy()).set_axis(newest.index)
     texts = texts.where(texts != "")
-    return texts.groupby(newest["item_id"], observed=True).last()
+    return texts.groupby(newest["item"]).last()
 
 
 def _tagged(items: DataFrame) -> DataFrame:

@@ -16,24 +16,24 @@ TOP = 5
 INTEREST_LEVEL = 2
 
 
-def interests(training: DataFrame, items: DataFrame, users: int) -> Series:
-    """One text a user: the top categories with their share of the decayed affinity; "" without any.
+def interests(training: DataFrame, items: DataFrame, users: range, today: float) -> Series:
+    """One text for each of `users`: the top categories with their share of the decayed affinity; "" without any.
 
-    `training` are events (user_index, item_index, day), `items` the catalogue. An event counts
-    0.5 ** (age / `HALF_LIFE_DAYS`), whatever its quantity: twelve cans are one wish.
+    `training` are their events (user_index, item_index, day), `items` the catalogue. An event counts
+    0.5 ** (age / `HALF_LIFE_DAYS`), whatever its quantity: twelve cans are one wish. Shares are the same whichever
+    day is `today`; with the newest training event's, no weight is too small for a float.
     """
     names = prefixes(items["category"], INTEREST_LEVEL)
     category_of_item = np.append(0, codes(names))
     name_of_category = dict(zip(category_of_item[1:], names, strict=True))
-    top = _top(training, category_of_item[training["item_index"]])
+    top = _top(training, category_of_item[training["item_index"]], today)
     tag = top["category"].map(name_of_category).str.cat([f" {share:.0%}" for share in top["share"]])
-    return tag.groupby(top["user"]).agg(", ".join).reindex(range(users), fill_value="").astype("str")
+    return tag.groupby(top["user"]).agg(", ".join).reindex(users, fill_value="").astype("str")
 
 
-def _top(training: DataFrame, category: npt.NDArray[np.int32]) -> DataFrame:
+def _top(training: DataFrame, category: npt.NDArray[np.int32], today: float) -> DataFrame:
     """Each user's `TOP` categories by share: user, category, share; best first."""
-    # Shares are the same from whichever day ages are counted.
-    age = (training["day"].max() - training["day"]).to_numpy()
+    age = (today - training["day"]).to_numpy()
     weights = DataFrame(
         {
             "user": training["user_index"].to_numpy(),

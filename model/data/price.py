@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 import numpy.typing as npt
-from pandas import Series
+from pandas import DataFrame, Series
 
 from model.data.category import LEVELS, codes, prefixes
+from model.data.median import medians
 
-__all__ = ["unbelievable"]
+__all__ = ["PriceJudge"]
 
 # Hampel's identifier: median +- so many robust deviations (1.4826 MAD, the standard deviation of a normal
 # distribution). F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69 (1974).
@@ -26,36 +30,56 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def unbelievable(prices: Series, categories: Series, descriptions: Series, training: Mask) -> Mask:
-    """True where a price is more than `MAX_DEVIATIONS` off its category's median, in logarithms.
+@dataclass(frozen=True)
+class PriceJudge:
+    """Medians and deviations of logarithms of prices, by category: most special level first, the catalogue last.
 
-    `descriptions` are rows of `categories` (-1: none). Median and deviation come from the training rows. A
-    category with fewer than `MIN_PRICES` prices is judged by its parent, in the end by the whole catalogue,
-    and not at all if that has too few as well.
+    `groups` says of each level which group a description is in, and of a description -1 at its end; 0 is none.
     """
-    log_price = np.log(prices.to_numpy("float64"))
-    row = descriptions.to_numpy()
-    off = np.full(len(log_price), np.nan)
-    for level in range(LEVELS, -1, -1):
-        unjudged = np.isnan(off) & ~np.isnan(log_price)
-        if not unjudged.any():
-            break
-        of_description = codes(prefixes(categories, level)) if level else np.ones(len(categories), "int32")
-        group = np.append(of_description, 1 if level == 0 else 0)[row]
-        off = np.where(unjudged, _deviations(log_price, group, training), off)
-    return off > MAX_DEVIATIONS
+
+    groups: list[npt.NDArray[np.int32]]
+    centers: list[Floats]
+    spreads: list[Floats]
+
+    @classmethod
+    def of(cls, points: DataFrame, categories: Series) -> Self:
+        """Learn from training rows: `points` has description (a row of `categories`, or -1), price and rows.
+
+        A category with fewer than `MIN_PRICES` prices says nothing.
+        """
+        log_price = np.log(points["price"].to_numpy("float64"))
+        judge = cls([], [], [])
+        for level in range(LEVELS, -1, -1):
+            of_description = codes(prefixes(categories, level)) if level else np.ones(len(categories), "int32")
+            groups = np.append(of_description, 1 if level == 0 else 0)
+            group = groups[points["description"].to_numpy()]
+            center = _medians(log_price, group, points)
+            spread = MAD_TO_DEVIATION * _medians(np.abs(log_price - center[group]), group, points)
+            judge.groups.append(groups)
+            judge.centers.append(center)
+            judge.spreads.append(spread)
+        return judge
+
+    def unbelievable(self, prices: Series, descriptions: Series) -> Mask:
+        """True where a price is more than `MAX_DEVIATIONS` off its category's median, in logarithms.
+
+        A category that says nothing leaves the judgement to its parent, in the end to the whole catalogue; a price is
+        believed if that says nothing either.
+        """
+        log_price = np.log(prices.to_numpy("float64"))
+        row = descriptions.to_numpy()
+        off = np.full(len(log_price), np.nan)
+        for groups, center, spread in zip(self.groups, self.centers, self.spreads, strict=True):
+            unjudged = np.isnan(off) & ~np.isnan(log_price)
+            if not unjudged.any():
+                break
+            group = groups[row]
+            deviations = np.abs(log_price - center[group]) / np.maximum(spread[group], MIN_DEVIATION)
+            off = np.where(unjudged, deviations, off)
+        return off > MAX_DEVIATIONS
 
 
-def _deviations(log_price: Floats, group: npt.NDArray[np.int32], training: Mask) -> Floats:
-    """How many robust deviations each price is off its group's median; NaN where the group cannot say."""
-    fitted = training & ~np.isnan(log_price) & (group > 0)
-    center = _medians(log_price, group, fitted)[group]
-    spread = MAD_TO_DEVIATION * _medians(np.abs(log_price - center), group, fitted)[group]
-    off: Floats = np.abs(log_price - center) / np.maximum(spread, MIN_DEVIATION)
-    return off
-
-
-def _medians(values: Floats, group: npt.NDArray[np.int32], fitted: Mask) -> Floats:
-    grouped = Series(values[fitted]).groupby(group[fitted])
-    medians = grouped.median().where(grouped.size() >= MIN_PRICES)
-    return np.asarray(medians.reindex(range(int(group.max(initial=0)) + 1)), dtype="float64")
+def _medians(values: Floats, group: npt.NDArray[np.int32], points: DataFrame) -> Floats:
+    rows = np.where(group > 0, points["rows"].to_numpy(), 0)
+    found, sizes = medians(values, group, rows, int(group.max(initial=0)) + 1)
+    return np.where(sizes >= MIN_PRICES, found, np.nan)

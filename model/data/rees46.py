@@ -6,6 +6,7 @@ user_session (not read), as in Kaggle's mkechinov/ecommerce-behavior-data-from-m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pandas import DataFrame, Series
@@ -13,7 +14,7 @@ from pandas import DataFrame, Series
 from model.category_path import PATH_SEPARATOR
 from model.data.column import event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
-from model.data.description import descriptions_of
+from model.data.description import Descriptions
 from model.data.schema import Tables
 
 __all__ = ["inputs", "read"]
@@ -35,12 +36,15 @@ def inputs(path: str) -> list[Path]:
     return [Path(path)]
 
 
-def read(path: str) -> Tables:
+def read(path: str, rows: int) -> Iterator[Tables]:
     """Every line as an interaction of one unit; a category without a name is called by its number."""
-    rows, refused = read_csv(Path(path), _COLUMNS)
-    raw, description = descriptions_of(
-        {name: rows[name] for name in ("category_id", "category_code", "brand")}
-    )
+    known = Descriptions()
+    for piece, refused in read_csv(Path(path), _COLUMNS, rows):
+        yield _tables(piece, refused, known)
+
+
+def _tables(rows: DataFrame, refused: DataFrame, known: Descriptions) -> Tables:
+    raw, description = known.add({name: rows[name] for name in ("category_id", "category_code", "brand")})
     interactions = DataFrame(
         {
             "user_id": text_ids(rows["user_id"]),

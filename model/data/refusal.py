@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame, Index, RangeIndex, Series
 
-__all__ = ["REFUSED", "REPAIRED", "combined", "refusals", "refused_lines", "repairs"]
+__all__ = ["REFUSED", "REPAIRED", "Aside", "refusals", "refused_lines", "repairs"]
 
 REFUSED = "refused"
 REPAIRED = "repaired"
@@ -16,25 +16,45 @@ _TABLE = "interactions"
 _INTERNAL = "description"
 
 
+class Aside:
+    """Collects what is kept aside, piece by piece: by reason, in the order in which the first piece had them."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[DataFrame]] = {}
+
+    def add(self, parts: Mapping[str, DataFrame]) -> None:
+        """What a piece has by reason; a reason without rows keeps its place."""
+        for reason, part in parts.items():
+            found = self._parts.setdefault(reason, [])
+            if len(part):
+                found.append(part)
+
+    def in_input_order(self, reasons: Iterable[str]) -> None:
+        """The rows of these reasons were met in another order than that of the input."""
+        for reason in reasons:
+            if found := self._parts.get(reason):
+                self._parts[reason] = [pd.concat(found).sort_index()]
+
+    def table(self) -> DataFrame:
+        """All of it: table, outcome, reason, row."""
+        filled = [part for parts in self._parts.values() for part in parts]
+        return pd.concat(filled, ignore_index=True) if filled else refused_lines("", [])
+
+
 def refusals(reason: str, rows: DataFrame) -> DataFrame:
-    """Rows that are left out, one a line, as JSON with their position in the input (input_row)."""
-    return _aside(REFUSED, reason, _as_json(rows))
+    """Rows that are left out, as JSON; their index is their position in the input and becomes input_row."""
+    return _aside(REFUSED, reason, _as_json(rows), rows.index)
 
 
 def repairs(reason: str, rows: DataFrame) -> DataFrame:
     """Rows that are kept with one value changed, as they were before."""
-    return _aside(REPAIRED, reason, _as_json(rows))
+    return _aside(REPAIRED, reason, _as_json(rows), rows.index)
 
 
 def refused_lines(reason: str, lines: Iterable[str]) -> DataFrame:
     """Lines that did not even become rows, as text."""
-    return _aside(REFUSED, reason, list(lines))
-
-
-def combined(parts: Iterable[DataFrame]) -> DataFrame:
-    """All that was kept aside, in the order in which it was met."""
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else _aside(REFUSED, "", [])
+    texts = list(lines)
+    return _aside(REFUSED, reason, texts, RangeIndex(len(texts)))
 
 
 def _as_json(rows: DataFrame) -> list[str]:
@@ -45,8 +65,6 @@ def _as_json(rows: DataFrame) -> list[str]:
     return text.splitlines()
 
 
-def _aside(outcome: str, reason: str, rows: list[str]) -> DataFrame:
-    about = DataFrame(
-        {"table": _TABLE, "outcome": outcome, "reason": reason}, index=range(len(rows)), dtype="str"
-    )
-    return about.assign(row=Series(rows, dtype="str"))
+def _aside(outcome: str, reason: str, rows: list[str], index: Index) -> DataFrame:
+    about = DataFrame({"table": _TABLE, "outcome": outcome, "reason": reason}, index=index, dtype="str")
+    return about.assign(row=Series(rows, index, dtype="str"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from pandas import DataFrame
 
 from model.data.config import DataConfig
@@ -71,22 +73,26 @@ class DataReport:
 
 
 def data_report(
-    config: DataConfig, read: int, rows: DataFrame, items: DataFrame, events: DataFrame, refused: DataFrame
+    config: DataConfig, read: int, kept: int, items: DataFrame, events: DataFrame, refused: DataFrame
 ) -> DataReport:
-    """Count: `read` rows of input, of which `rows` were kept, `refused` put aside, `events` made."""
+    """Count: `read` rows of input, of which `kept` were kept, `refused` put aside, `events` made."""
+    user, item = events["user_index"].to_numpy(), events["item_index"].to_numpy()
+    part = events["part"].cat.codes.to_numpy()
     return DataReport(
         source=config.source,
         holdout=config.holdout,
         read=read,
-        kept=len(rows),
+        kept=kept,
         refused=_reasons(refused, REFUSED),
         repaired=_reasons(refused, REPAIRED),
-        merged=len(rows) - len(events),
-        users=rows["user_id"].nunique(),
+        merged=kept - len(events),
+        users=int(user[-1]) + 1,
         items=len(items),
-        first=f"{rows['timestamp'].min():%Y-%m-%d}",
-        last=f"{rows['timestamp'].max():%Y-%m-%d}",
-        parts={part: _size(events[events["part"] == part]) for part in PARTS},
+        first=f"{events['timestamp'].min():%Y-%m-%d}",
+        last=f"{events['timestamp'].max():%Y-%m-%d}",
+        parts={
+            name: _size(user[part == number], item[part == number]) for number, name in enumerate(PARTS)
+        },
     )
 
 
@@ -95,9 +101,10 @@ def _reasons(refused: DataFrame, outcome: str) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in counts.items()}
 
 
-def _size(events: DataFrame) -> PartSize:
+def _size(user: npt.NDArray[np.int32], item: npt.NDArray[np.int32]) -> PartSize:
+    """Of the events of one part, sorted by user."""
     return PartSize(
-        events=len(events),
-        users=events["user_index"].nunique(),
-        unknown=int((events["item_index"] == 0).sum()),
+        events=len(user),
+        users=int(np.count_nonzero(np.diff(user, prepend=-1))),
+        unknown=int(np.count_nonzero(item == 0)),
     )

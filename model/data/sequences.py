@@ -7,6 +7,7 @@ follow from them count positions and say nothing about time.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,11 @@ def inputs(path: str) -> list[Path]:
     return [file, attributes] if attributes.is_file() else [file]
 
 
-def read(path: str) -> Tables:
-    """Every position as a purchase of one unit without a price; a user on two lines continues."""
+def read(path: str, rows: int) -> Iterator[Tables]:
+    """Every position as a purchase of one unit without a price; a user on two lines continues.
+
+    Files of research are small: one piece, whatever `rows` says.
+    """
     file, *attributes = inputs(path)
     lines = _lines(existing(file))
     users, items, refused = _parsed(file, lines)
@@ -53,7 +57,7 @@ def read(path: str) -> Tables:
             "description": item_id.codes.astype("int32"),
         }
     )
-    return Tables(
+    yield Tables(
         interactions=interactions,
         descriptions=_descriptions(item_id.categories, attributes),
         refused=refused,

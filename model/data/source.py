@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,11 @@ __all__ = ["SOURCES", "Source", "read", "source_fingerprint"]
 
 @dataclass(frozen=True)
 class Source:
-    """How one kind of data is read: `read` parses what is at a path, `inputs` lists the files it reads."""
+    """How one kind of data is read: `read` parses what is at a path, about so many rows at a time, `inputs` lists
+    the files it reads.
+    """
 
-    read: Callable[[str], Tables]
+    read: Callable[[str, int], Iterator[Tables]]
     inputs: Callable[[str], list[Path]]
 
 
@@ -41,9 +43,12 @@ def _source(config: DataConfig) -> Source:
     return SOURCES[config.source]
 
 
-def read(config: DataConfig) -> Tables:
-    """What the configured source holds, as canonical tables before cleaning; ValueError if it is wrong."""
-    return _source(config).read(config.path)
+def read(config: DataConfig, rows: int) -> Iterator[Tables]:
+    """What the configured source holds, about `rows` rows at a time, as canonical tables before cleaning.
+
+    ValueError if it is wrong, which may show at the end only.
+    """
+    return _source(config).read(config.path, rows)
 
 
 def source_fingerprint(config: DataConfig) -> str:

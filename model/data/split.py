@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from pandas import Categorical, CategoricalDtype, DataFrame
 
-__all__ = ["PARTS", "TRAIN", "split"]
+__all__ = ["MIN_BASKETS", "PARTS", "PART_DTYPE", "TRAIN", "split"]
 
 TRAIN = "train"
 PARTS = (TRAIN, "validation", "test")
+PART_DTYPE = CategoricalDtype(list(PARTS))
 # One basket to learn from, one to choose by, one to judge by.
 MIN_BASKETS = 3
 
@@ -35,7 +36,7 @@ def split(interactions: DataFrame, holdout: str) -> DataFrame:
     return DataFrame(
         {
             "basket": basket.astype("int32"),
-            "part": Categorical.from_codes(part, dtype=CategoricalDtype(list(PARTS))),
+            "part": Categorical.from_codes(part, dtype=PART_DTYPE),
         },
         index=interactions.index,
     )

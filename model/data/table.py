@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from pandas import Categorical, DataFrame, Series
 from model.category_path import PATH_SEPARATOR
 from model.data.column import constant_event, event_names, numbers, text_ids, times
 from model.data.delimited import read_csv
-from model.data.description import descriptions_of
-from model.data.parquet import read_parquet
+from model.data.description import Descriptions
+from model.data.parquet import parquet_pieces
 from model.data.refusal import refused_lines
 from model.data.schema import Tables
 from model.data.table_mapping import TEXTS, TableMapping, read_mapping
@@ -30,11 +31,16 @@ def inputs(path: str) -> list[Path]:
     return [mapping, read_mapping(mapping).file]
 
 
-def read(path: str) -> Tables:
+def read(path: str, rows: int) -> Iterator[Tables]:
     """Every row as an interaction: a purchase where no event is mapped, of one unit where no value is."""
     mapping = read_mapping(Path(path))
-    rows, refused = _rows(mapping)
-    descriptions, description = _descriptions(mapping, rows)
+    known = Descriptions()
+    for piece, refused in _pieces(mapping, rows):
+        yield _tables(mapping, piece, refused, known)
+
+
+def _tables(mapping: TableMapping, rows: DataFrame, refused: DataFrame, known: Descriptions) -> Tables:
+    descriptions, description = _descriptions(mapping, rows, known)
     columns = mapping.columns
     interactions = DataFrame(
         {
@@ -56,13 +62,16 @@ def read(path: str) -> Tables:
     )
 
 
-def _rows(mapping: TableMapping) -> tuple[DataFrame, DataFrame]:
+def _pieces(mapping: TableMapping, rows: int) -> Iterator[tuple[DataFrame, DataFrame]]:
     columns = list(dict.fromkeys(mapping.columns.values()))
     if mapping.file.suffix.lower() not in _PARQUET:
-        return read_csv(mapping.file, columns)
+        yield from read_csv(mapping.file, columns, rows)
+        return
     measures = {mapping.columns.get(name) for name in ("value", "price", "timestamp")}
     repeated = [name for name in columns if name not in measures]
-    return read_parquet(mapping.file, columns, repeated), refused_lines("", [])
+    ids = [mapping.columns["user"], mapping.columns["item"]]
+    for piece in parquet_pieces(mapping.file, columns, repeated, ids, rows):
+        yield piece, refused_lines("", [])
 
 
 def _events(mapping: TableMapping, rows: DataFrame) -> Categorical:
@@ -71,9 +80,11 @@ def _events(mapping: TableMapping, rows: DataFrame) -> Categorical:
     return event_names(rows[mapping.columns["event"]], mapping.events)
 
 
-def _descriptions(mapping: TableMapping, rows: DataFrame) -> tuple[DataFrame, npt.NDArray[np.int32]]:
+def _descriptions(
+    mapping: TableMapping, rows: DataFrame, known: Descriptions
+) -> tuple[DataFrame, npt.NDArray[np.int32]]:
     unknown = Series("", index=rows.index, dtype="str")
     texts = {name: rows[mapping.columns[name]] if name in mapping.columns else unknown for name in TEXTS}
-    descriptions, description = descriptions_of(texts)
+    descriptions, description = known.add(texts)
     category = descriptions["category"].str.replace(_SEPARATOR, PATH_SEPARATOR, regex=True)
     return descriptions.assign(category=category), description
