@@ -52,9 +52,11 @@ class PriceJudge:
         for level in range(LEVELS, -1, -1):
             of_description = codes(prefixes(categories, level)) if level else np.ones(len(categories), "int32")
             groups = np.append(of_description, 1 if level == 0 else 0)
+            size = int(groups.max()) + 1
             group = groups[points["description"].to_numpy()]
-            center = _medians(log_price, group, points)
-            spread = MAD_TO_DEVIATION * _medians(np.abs(log_price - center[group]), group, points)
+            rows = np.where(group > 0, points["rows"].to_numpy(), 0)
+            center = _medians(log_price, group, rows, size)
+            spread = MAD_TO_DEVIATION * _medians(np.abs(log_price - center[group]), group, rows, size)
             judge.groups.append(groups)
             judge.centers.append(center)
             judge.spreads.append(spread)
@@ -79,7 +81,8 @@ class PriceJudge:
         return off > MAX_DEVIATIONS
 
 
-def _medians(values: Floats, group: npt.NDArray[np.int32], points: DataFrame) -> Floats:
-    rows = np.where(group > 0, points["rows"].to_numpy(), 0)
-    found, sizes = medians(values, group, rows, int(group.max(initial=0)) + 1)
+def _medians(
+    values: Floats, group: npt.NDArray[np.int32], rows: npt.NDArray[np.int64], groups: int
+) -> Floats:
+    found, sizes = medians(values, group, rows, groups)
     return np.where(sizes >= MIN_PRICES, found, np.nan)
