@@ -81,15 +81,25 @@ def times(column: Series) -> Series:
 
 
 def _parsed(values: Series) -> Series:
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return _unix(values)
+    text = values.astype("str").str.strip()
+    named = text.str.endswith("UTC").astype("bool")
+    if named.any():
+        text = text.where(~named, text.str.removesuffix("UTC").str.rstrip() + "Z")
+    # The values are distinct: pandas need not look for repeated ones.
+    iso = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce", cache=False)
+    moments = iso.astype(TIMESTAMP_DTYPE)
+    if moments.isna().any():
+        moments = moments.fillna(_unix(values[moments.isna()]).astype(TIMESTAMP_DTYPE))
+    return moments
+
+
+def _unix(values: Series) -> Series:
     seconds = pd.to_numeric(values, errors="coerce").astype("float64")
     seconds = seconds.where(seconds < _MAX_UNIX_SECONDS, seconds / _MILLISECONDS_A_SECOND)
     seconds = seconds.where(seconds.between(_MIN_UNIX_SECONDS, _MAX_UNIX_SECONDS))
-    unix = pd.to_datetime((seconds * _MICROSECONDS).round(), unit="us", utc=True)
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return unix
-    text = values.astype("str").str.strip().str.replace(r"\s*UTC$", "Z", regex=True)
-    iso = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
-    return iso.astype(TIMESTAMP_DTYPE).fillna(unix.astype(TIMESTAMP_DTYPE))
+    return pd.to_datetime((seconds * _MICROSECONDS).round(), unit="us", utc=True)
 
 
 def event_names(column: Series, meaning: Mapping[str, str]) -> Categorical:

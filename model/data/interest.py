@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from pandas import DataFrame, Series
+from pandas import DataFrame, Index, Series
 
 from model.data.category import codes, prefixes
 
@@ -14,6 +14,7 @@ HALF_LIFE_DAYS = 60.0
 # Names that a person takes in at a glance.
 TOP = 5
 INTEREST_LEVEL = 2
+_PERCENT = Series([f" {percent}%" for percent in range(101)], dtype="str")
 
 
 def interests(training: DataFrame, items: DataFrame, users: range, today: float) -> Series:
@@ -27,12 +28,17 @@ def interests(training: DataFrame, items: DataFrame, users: range, today: float)
     category_of_item = np.append(0, codes(names))
     name_of_category = dict(zip(category_of_item[1:], names, strict=True))
     top = _top(training, category_of_item[training["item_index"]], today)
-    tag = top["category"].map(name_of_category).str.cat([f" {share:.0%}" for share in top["share"]])
-    return tag.groupby(top["user"]).agg(", ".join).reindex(users, fill_value="").astype("str")
+    percent = np.rint(100 * top["share"]).astype("int64")
+    tag = top["category"].map(name_of_category).astype("str") + _PERCENT.take(percent).set_axis(top.index)
+    text = Series("", index=Index(users), dtype="str")
+    for place in range(TOP):
+        of_place = tag[top["place"] == place].set_axis(top.loc[top["place"] == place, "user"])
+        text += ((", " if place else "") + of_place).reindex(text.index, fill_value="")
+    return text
 
 
 def _top(training: DataFrame, category: npt.NDArray[np.int32], today: float) -> DataFrame:
-    """Each user's `TOP` categories by share: user, category, share; best first."""
+    """Each user's `TOP` categories by share: user, category, share, place from 0 on; best first."""
     age = (today - training["day"]).to_numpy()
     weights = DataFrame(
         {
@@ -46,4 +52,5 @@ def _top(training: DataFrame, category: npt.NDArray[np.int32], today: float) -> 
     ranked = affinity.assign(share=share).sort_values(
         ["user", "share", "category"], ascending=[True, False, True]
     )
-    return ranked[ranked.groupby("user").cumcount() < TOP]
+    ranked["place"] = ranked.groupby("user").cumcount()
+    return ranked[ranked["place"] < TOP]
