@@ -26,8 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         config = DataConfig(source=given.source, path=given.path, holdout=given.holdout)
-        with Console(stderr=True).status(f"Preparing {config.source}"):
-            prepared = prepare(config)
+        with Console(stderr=True).status(f"Preparing {config.source}") as status:
+            prepared = prepare(config, say=lambda line: status.update(f"Preparing {config.source}: {line}"))
         if given.refused:
             _write(prepared.refused.to_csv(index=False), given.refused)
     except (ValueError, OSError) as error:

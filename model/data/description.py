@@ -25,9 +25,7 @@ class Descriptions:
         row, first = _combinations(texts)
         known = len(self._numbers)
         keys = zip(*(_values(column.take(first)) for column in texts.values()), strict=True)
-        numbers = np.array(
-            [self._numbers.setdefault(key, len(self._numbers)) for key in keys], dtype="int32"
-        )
+        numbers = np.array([self._numbers.setdefault(key, len(self._numbers)) for key in keys], dtype="int32")
         fresh = first[numbers >= known]
         table = DataFrame({name: _plain(column.take(fresh)) for name, column in texts.items()})
         taken: npt.NDArray[np.int32] = numbers[row]

@@ -43,7 +43,9 @@ def catalogue(points: DataFrame, item_ids: Index, descriptions: DataFrame) -> Da
 
 
 def _prices(points: DataFrame, items: int) -> npt.NDArray[np.float64]:
-    prices, _ = medians(points["price"].to_numpy(), points["item"].to_numpy(), points["rows"].to_numpy(), items)
+    prices, _ = medians(
+        points["price"].to_numpy(), points["item"].to_numpy(), points["rows"].to_numpy(), items
+    )
     return prices
 
 

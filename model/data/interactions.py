@@ -128,9 +128,7 @@ class Interactions:
         for block in self._blocks:
             columns = {name: self._columns.read(name, block.start, block.stop) for name in ROW.names or ()}
             rows = self._frame(columns, block.first_user, block.last_user)
-            yield Block(
-                first_user=block.first_user, users=block.last_user - block.first_user + 1, rows=rows
-            )
+            yield Block(first_user=block.first_user, users=block.last_user - block.first_user + 1, rows=rows)
 
     def _frame(self, columns: dict[str, npt.NDArray[np.generic]], first: int, last: int) -> DataFrame:
         items = CategoricalDtype(self.item_ids)

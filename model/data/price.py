@@ -50,7 +50,9 @@ class PriceJudge:
         log_price = np.log(points["price"].to_numpy("float64"))
         judge = cls([], [], [])
         for level in range(LEVELS, -1, -1):
-            of_description = codes(prefixes(categories, level)) if level else np.ones(len(categories), "int32")
+            of_description = (
+                codes(prefixes(categories, level)) if level else np.ones(len(categories), "int32")
+            )
             groups = np.append(of_description, 1 if level == 0 else 0)
             size = int(groups.max()) + 1
             group = groups[points["description"].to_numpy()]

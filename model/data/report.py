@@ -90,9 +90,7 @@ def data_report(
         items=len(items),
         first=f"{events['timestamp'].min():%Y-%m-%d}",
         last=f"{events['timestamp'].max():%Y-%m-%d}",
-        parts={
-            name: _size(user[part == number], item[part == number]) for number, name in enumerate(PARTS)
-        },
+        parts={name: _size(user[part == number], item[part == number]) for number, name in enumerate(PARTS)},
     )
 
 

@@ -52,7 +52,9 @@ class Spool:
         """
         starts = np.cumsum(rows_of_user) - rows_of_user
         _, block_of_user = np.unique(starts // most, return_inverse=True)
-        blocks = [self._folder / f"block-{number}" for number in range(int(block_of_user.max(initial=-1)) + 1)]
+        blocks = [
+            self._folder / f"block-{number}" for number in range(int(block_of_user.max(initial=-1)) + 1)
+        ]
         for piece in self._pieces:
             rows = np.fromfile(piece, ROW)
             piece.unlink()

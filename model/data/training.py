@@ -67,11 +67,15 @@ def _merged(parts: list[DataFrame]) -> DataFrame:
     first[code[::-1]] = np.arange(len(code))[::-1]
     newest = np.full(count, np.iinfo("int64").min)
     np.maximum.at(newest, code, rows["newest"].to_numpy())
-    return rows[_KEYS].take(first).assign(
-        rows=_sums(code, rows["rows"], count).astype("int64"),
-        bought=_sums(code, rows["bought"], count).astype("int64"),
-        units=_sums(code, rows["units"], count),
-        newest=newest,
+    return (
+        rows[_KEYS]
+        .take(first)
+        .assign(
+            rows=_sums(code, rows["rows"], count).astype("int64"),
+            bought=_sums(code, rows["bought"], count).astype("int64"),
+            units=_sums(code, rows["units"], count),
+            newest=newest,
+        )
     )
 
 

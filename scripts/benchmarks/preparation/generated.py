@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from pandas import DataFrame, Series
+import pyarrow
+import pyarrow.compute
+import pyarrow.csv
 
 __all__ = ["generate"]
 
@@ -26,26 +27,27 @@ def generate(events: int, seed: int, file: Path) -> None:
     ladder = np.cumsum(1 / np.arange(1, items + 1))
     price = np.round(random.lognormal(4, 1, items), 2)
     shelf, brand = random.integers(0, SHELVES, items), random.integers(0, BRANDS, items)
-    for start in range(0, events, _BLOCK):
-        rows = min(_BLOCK, events - start)
-        item = np.searchsorted(ladder, random.random(rows) * ladder[-1])
-        second = (start + np.sort(random.random(rows)) * rows) / events * SECONDS
-        when = Series(np.datetime64("2019-10-01", "s") + second.astype("timedelta64[s]"))
-        block = DataFrame(
-            {
-                "event_time": when.dt.strftime("%Y-%m-%d %H:%M:%S UTC"),
-                "event_type": random.choice(KINDS, rows, p=CHANCES),
-                "product_id": item + 1_000_000,
-                "category_id": shelf[item] + 2_000_000_000,
-                "category_code": _named("floor.aisle.shelf_", shelf[item], SHELVES),
-                "brand": _named("brand-", brand[item], BRANDS),
-                "price": price[item],
-                "user_id": random.integers(0, max(events // EVENTS_PER_USER, 2), rows) + 500_000_000,
-                "user_session": "s",
-            }
-        )
-        block.to_csv(file, mode="a" if start else "w", header=start == 0, index=False)
-
-
-def _named(word: str, numbers: NDArray[np.int64], count: int) -> NDArray[np.object_]:
-    return np.array([f"{word}{number}" for number in range(count)], dtype=object)[numbers]
+    shelves = pyarrow.array([f"floor.aisle.shelf_{number}" for number in range(SHELVES)])
+    brands = pyarrow.array([f"brand-{number}" for number in range(BRANDS)])
+    with file.open("wb") as out:
+        for start in range(0, events, _BLOCK):
+            rows = min(_BLOCK, events - start)
+            item = np.searchsorted(ladder, random.random(rows) * ladder[-1])
+            second = (start + np.sort(random.random(rows)) * rows) / events * SECONDS
+            when = np.datetime64("2019-10-01", "s") + second.astype("timedelta64[s]")
+            block = pyarrow.table(
+                {
+                    "event_time": pyarrow.compute.strftime(when, format="%Y-%m-%d %H:%M:%S UTC"),
+                    "event_type": pyarrow.array(KINDS).take(random.choice(len(KINDS), rows, p=CHANCES)),
+                    "product_id": item + 1_000_000,
+                    "category_id": shelf[item] + 2_000_000_000,
+                    "category_code": shelves.take(shelf[item]),
+                    "brand": brands.take(brand[item]),
+                    "price": price[item],
+                    "user_id": random.integers(0, max(events // EVENTS_PER_USER, 2), rows) + 500_000_000,
+                    "user_session": pyarrow.repeat("s", rows),
+                }
+            )
+            pyarrow.csv.write_csv(
+                block, out, pyarrow.csv.WriteOptions(include_header=start == 0, quoting_style="none")
+            )

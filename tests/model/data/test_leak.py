@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from model.data import DataConfig, completejourney, prepare
-from model.data.clean import clean
 from model.data.features import catalogue
-from model.data.price import unbelievable
-from model.data.source import read
+from model.data.interactions import sorted_interactions
+from model.data.price import PriceJudge
 from model.data.split import split
+from model.data.training import points
 from tests.model.data.shops import COLUMNS, FILES, row, shop
 
 SHELVES = ["Food > Tea > Green", "Food > Tea > Black", "Food > Bread", "Toys", ""]
@@ -95,27 +95,28 @@ def test_the_catalogue_is_the_same_without_any_validation_and_test_events(tmp_pa
     assume(held.any() and rows["sku"].nunique() > 1 and rows["customer"].nunique() > 1)
     whole = prepare(shop(tmp_path, rows))
 
-    tables = read(shop(tmp_path, rows[~held]))
-    training, _ = clean(tables)
+    with sorted_interactions(shop(tmp_path, rows[~held]), len(rows), lambda line: None) as training:
+        (block,) = training.blocks()
+        items = catalogue(points(block.rows), training.item_ids, training.descriptions)
 
-    assert_frame_equal(whole.items, catalogue(training, tables.descriptions))
+    assert_frame_equal(whole.items, items)
 
 
 def test_a_price_is_judged_by_training_prices_alone():
-    prices = pd.Series([2.0] * 40 + [300.0] * 60)
-    training = np.arange(100) < 40
-    paths = pd.Series(["Food > Tea"])
-    descriptions = pd.Series(np.zeros(100, "int32"))
+    rows = pd.DataFrame({"description": 0, "price": [2.0] * 40 + [300.0] * 60, "rows": 1})
 
-    assert unbelievable(prices, paths, descriptions, training).tolist() == [False] * 40 + [True] * 60
+    judge = PriceJudge.of(rows[:40], pd.Series(["Food > Tea"]))
+
+    assert judge.unbelievable(rows["price"], rows["description"]).tolist() == [False] * 40 + [True] * 60
 
 
 @pytest.mark.slow
 def test_another_future_changes_nothing_in_a_year_of_purchases(journey, tmp_path, monkeypatch):
     purchases_file, products_file = completejourney.inputs("")
     purchases = pd.read_parquet(purchases_file)
-    interactions, _ = clean(read(DataConfig()))
-    held = interactions.index[split(interactions, "basket")["part"] != "train"]
+    with sorted_interactions(DataConfig(), 1 << 18, lambda line: None) as interactions:
+        parts = pd.concat([split(block.rows, "basket")["part"] for block in interactions.blocks()])
+    held = parts.index[parts != "train"]
     random = np.random.default_rng(7)
     purchases.loc[held, "product_id"] = random.choice(purchases["product_id"].unique()[:2000], len(held))
     purchases.loc[held, "quantity"] = random.integers(1, 20, len(held))

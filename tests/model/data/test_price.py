@@ -2,15 +2,14 @@ import numpy as np
 import pandas as pd
 
 from model.data import prepare
-from model.data.price import MIN_PRICES, unbelievable
+from model.data.price import MIN_PRICES, PriceJudge
 from tests.model.data.shops import plain_rows, reasons, row, shop
 
 
 def judged(prices, paths=("Food > Tea",), description=None):
     description = np.zeros(len(prices), "int32") if description is None else np.array(description, "int32")
-    return unbelievable(
-        pd.Series(prices), pd.Series(list(paths)), pd.Series(description), np.ones(len(prices), bool)
-    )
+    rows = pd.DataFrame({"description": description, "price": prices, "rows": 1})
+    return PriceJudge.of(rows, pd.Series(list(paths))).unbelievable(rows["price"], rows["description"])
 
 
 def test_a_price_far_off_its_category_is_not_believed():
@@ -42,6 +41,14 @@ def test_a_small_category_is_judged_by_its_parent():
 def test_items_without_a_category_are_judged_by_the_catalogue():
     assert judged([2.0] * MIN_PRICES + [900.0], [""]).tolist()[-1]
     assert judged([2.0] * MIN_PRICES + [900.0], ["Toys"], [-1] * (MIN_PRICES + 1)).tolist()[-1]
+
+
+def test_a_price_counts_as_often_as_it_was_paid():
+    rows = pd.DataFrame({"description": 0, "price": [2.0, 900.0], "rows": [MIN_PRICES, 1]})
+
+    judge = PriceJudge.of(rows, pd.Series(["Food > Tea"]))
+
+    assert judge.unbelievable(rows["price"], rows["description"]).tolist() == [False, True]
 
 
 def test_an_unknown_price_is_not_judged():
