@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,15 +48,16 @@ class _Bounds:
 class Interactions:
     """The cleaned interactions of a source, and what was found on the way.
 
-    `user_ids` and `item_ids` are sorted; `first` is the time of the first row of all; `read` counts the rows of the
-    input, `kept` those that are left.
+    `user_ids` and `item_ids` are sorted, `descriptions` are numbered as the rows name them, `read` counts the rows of
+    the input, `priced` is False where it knows no prices. First `take`, then `settle`; then there is all the rest.
     """
 
     def __init__(self, folder: Path) -> None:
         self.aside = Aside()
         self.read = 0
         self.priced = True
-        self.user_ids = self.item_ids = Index([], dtype="str")
+        self.user_ids: Index = Index([], dtype="str")
+        self.item_ids: Index = Index([], dtype="str")
         self.descriptions = DataFrame()
         self._times: list[int] = []
         self._users, self._items = Names(), Names()
@@ -64,10 +66,12 @@ class Interactions:
 
     @property
     def kept(self) -> int:
+        """How many rows are left."""
         return self._columns.rows
 
     @property
     def first(self) -> Timestamp:
+        """The time of the first row of all."""
         return pd.Timestamp(min(self._times), unit="us", tz="UTC").as_unit("us")
 
     def take(self, pieces: Iterator[Tables], say: Say) -> None:
@@ -130,7 +134,7 @@ class Interactions:
             rows = self._frame(columns, block.first_user, block.last_user)
             yield Block(first_user=block.first_user, users=block.last_user - block.first_user + 1, rows=rows)
 
-    def _frame(self, columns: dict[str, npt.NDArray[np.generic]], first: int, last: int) -> DataFrame:
+    def _frame(self, columns: dict[str, npt.NDArray[Any]], first: int, last: int) -> DataFrame:
         items = CategoricalDtype(self.item_ids)
         return DataFrame(
             {
@@ -155,7 +159,7 @@ class Interactions:
             for name in INTERACTIONS.columns
         }
 
-    def _pieces(self, name: str) -> Iterator[npt.NDArray[np.generic]]:
+    def _pieces(self, name: str) -> Iterator[npt.NDArray[Any]]:
         for block in self._blocks:
             yield self._columns.read(name, block.start, block.stop)
 

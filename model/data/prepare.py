@@ -12,8 +12,8 @@ from model.data.config import DataConfig
 from model.data.event import DAY, Events, event_table
 from model.data.features import catalogue
 from model.data.fingerprint import fingerprint
-from model.data.interest import interests
 from model.data.interactions import Interactions, sorted_interactions
+from model.data.interest import interests
 from model.data.price import PriceJudge
 from model.data.refusal import REFUSED, repairs
 from model.data.report import DataReport, data_report

@@ -68,9 +68,10 @@ class Tables:
     """A piece of what a source hands over, before cleaning.
 
     `interactions` has the columns of `INTERACTIONS`, any value of which may still be missing or wrong;
-    its `description` is a row of all pieces' `descriptions` together (-1: none), of which this piece has those that
-    no piece before it had: title, category and brand as text, where "" is unknown. A description belongs to an interaction and not to an item, so that what a shop
-    wrote about an item after the training window can be told from what it wrote before.
+    its `description` is a row of all pieces' `descriptions` together (-1: none). This piece has those that no piece
+    before it had: title, category and brand as text, where "" is unknown. A description belongs to an interaction
+    and not to an item, so that what a shop wrote about an item after the training window can be told from what it
+    wrote before.
     `refused` holds what did not become an interaction; `read` counts the rows of the input.
     `priced` is False where a source knows no prices at all.
     """

@@ -80,5 +80,4 @@ def _merged(parts: list[DataFrame]) -> DataFrame:
 
 
 def _sums(code: npt.NDArray[np.int64], values: pd.Series, count: int) -> npt.NDArray[np.float64]:
-    sums: npt.NDArray[np.float64] = np.bincount(code, values, count)
-    return sums
+    return np.bincount(code, values, count).astype("float64", copy=False)

@@ -9,10 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cores", "describe"]
+__all__ = ["available_memory", "cores", "describe"]
 
 CPUINFO = Path("/proc/cpuinfo")
-BYTES_PER_GIB = 1 << 30
+MEMINFO = Path("/proc/meminfo")
+BYTES_PER_GIB, KIB_PER_MIB = 1 << 30, 1 << 10
 
 
 def describe(packages: Sequence[str]) -> dict[str, Any]:
@@ -30,6 +31,12 @@ def describe(packages: Sequence[str]) -> dict[str, Any]:
 def cores() -> list[int]:
     """The cores that this process may use."""
     return sorted(os.sched_getaffinity(0))
+
+
+def available_memory() -> float:
+    """MiB that a process can take before the machine swaps: what is free and what is only cache."""
+    lines = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) / KIB_PER_MIB
 
 
 def _cpu() -> str:
