@@ -57,7 +57,8 @@ def read_csv(path: Path, columns: list[str], rows: int) -> Iterator[tuple[DataFr
     except (pyarrow.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path} cannot be read as CSV ({reason}); save it as UTF-8 with commas") from error
-    yield none, _refused(path, malformed.records, good)
+    if malformed.records:
+        yield none, _refused(path, malformed.records, good)
 
 
 def _opened(path: Path, columns: list[str], malformed: _Malformed) -> pyarrow.csv.CSVStreamingReader:
@@ -98,8 +99,6 @@ def _header(path: Path) -> list[str]:
 
 
 def _refused(path: Path, records: list[pyarrow.csv.InvalidRow], good: int) -> DataFrame:
-    if not records:
-        return refused_lines("", [])
     lines = _lines(path)
     found = sorted(records, key=lambda record: record.number)
     first_lines = _line_numbers(lines, [record.number for record in found])

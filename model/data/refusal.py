@@ -14,6 +14,7 @@ REPAIRED = "repaired"
 _TABLE = "interactions"
 # Which description a row points to is our bookkeeping and not the row's.
 _INTERNAL = "description"
+_NOTHING = DataFrame(columns=["table", "outcome", "reason", "row"], dtype="str")
 
 
 class Aside:
@@ -66,5 +67,7 @@ def _as_json(rows: DataFrame) -> list[str]:
 
 
 def _aside(outcome: str, reason: str, rows: list[str], index: Index) -> DataFrame:
+    if not rows:
+        return _NOTHING
     about = DataFrame({"table": _TABLE, "outcome": outcome, "reason": reason}, index=index, dtype="str")
     return about.assign(row=Series(rows, index, dtype="str"))
