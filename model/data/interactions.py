@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from model.data.names import Names
 from model.data.refusal import Aside
 from model.data.schema import EVENT_DTYPE, EVENTS, INTERACTIONS, Tables
 from model.data.source import read
-from model.data.spool import ROW, Columns, Spool
+from model.data.spool import ROW, Columns, Open, Spool
 
 __all__ = ["Block", "Interactions", "sorted_interactions"]
 
@@ -52,7 +51,7 @@ class Interactions:
     the input, `priced` is False where it knows no prices. First `take`, then `settle`; then there is all the rest.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, opened: Open) -> None:
         self.aside = Aside()
         self.read = 0
         self.priced = True
@@ -61,7 +60,7 @@ class Interactions:
         self.descriptions = DataFrame()
         self._times: list[int] = []
         self._users, self._items = Names(), Names()
-        self._spool, self._columns = Spool(folder), Columns(folder)
+        self._spool, self._columns = Spool(opened), Columns(opened)
         self._blocks: list[_Bounds] = []
 
     @property
@@ -168,10 +167,10 @@ class Interactions:
 def sorted_interactions(config: DataConfig, most: int, say: Say) -> Iterator[Interactions]:
     """Read, clean and sort the configured data, about `most` rows at a time.
 
-    The rows lie in a temporary folder, which goes with the context.
+    The rows lie in temporary files that have no names: they go with the context, and with a process that is killed.
     """
-    with tempfile.TemporaryDirectory(prefix="rialto-data-") as folder:
-        found = Interactions(Path(folder))
+    with ExitStack() as files:
+        found = Interactions(lambda: cast("BinaryIO", files.enter_context(tempfile.TemporaryFile())))
         found.take(read(config, most), say)
         found.settle(most, say)
         yield found

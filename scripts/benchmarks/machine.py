@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["available_memory", "cores", "describe"]
+__all__ = ["available_memory", "cores", "describe", "own_memory"]
 
 CPUINFO = Path("/proc/cpuinfo")
-MEMINFO = Path("/proc/meminfo")
+MEMINFO, STATUS = Path("/proc/meminfo"), Path("/proc/self/status")
 BYTES_PER_GIB, KIB_PER_MIB = 1 << 30, 1 << 10
 
 
@@ -35,8 +35,17 @@ def cores() -> list[int]:
 
 def available_memory() -> float:
     """MiB that a process can take before the machine swaps: what is free and what is only cache."""
-    lines = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines())
-    return int(lines["MemAvailable"].split()[0]) / KIB_PER_MIB
+    return _mib(MEMINFO, "MemAvailable")
+
+
+def own_memory(key: str) -> float:
+    """MiB of this process: VmRSS now, VmHWM at the peak; getrusage counts what was there before it was started, too."""
+    return _mib(STATUS, key)
+
+
+def _mib(file: Path, key: str) -> float:
+    lines = dict(line.split(":", 1) for line in file.read_text().splitlines())
+    return int(lines[key].split()[0]) / KIB_PER_MIB
 
 
 def _cpu() -> str:

@@ -13,6 +13,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from scripts.benchmarks.machine import own_memory
+
 __all__ = ["FAISS", "GOAL", "GRAPH", "opened", "recall"]
 
 GRAPH, FAISS = "index.onnx", "index.faiss"
@@ -21,7 +23,6 @@ GOAL = 0.98
 AIM = 0.99
 _WARM_UP = 10
 _NANOSECONDS_A_MILLISECOND = 1e6
-_KIB_PER_MIB = 1024
 # Of faiss's indexes: how much is looked at. The least that reaches `AIM` is taken.
 _STEPS = {"hnsw": "efSearch", "ivf": "nprobe", "refined": "nprobe"}
 _VALUES = tuple(round(2 ** (step / 2)) for step in range(2, 22))
@@ -64,7 +65,7 @@ def _measured(variant: str, folder: Path, queries: Path) -> dict[str, float]:
     k = best["measured"].shape[1]
     # Forget the peak of the imports.
     Path("/proc/self/clear_refs").write_text("5")
-    before = _mib("VmRSS")
+    before = own_memory("VmRSS")
     find, turn = opened(folder)
 
     def answers(name: str) -> Ids:
@@ -86,13 +87,8 @@ def _measured(variant: str, folder: Path, queries: Path) -> dict[str, float]:
     return {
         "p50": float(np.median(taken)) / _NANOSECONDS_A_MILLISECOND,
         "recall": recall(np.stack(found), best["measured"]),
-        "peak": _mib("VmHWM") - before,
+        "peak": own_memory("VmHWM") - before,
     }
-
-
-def _mib(key: str) -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith(key))) / _KIB_PER_MIB
 
 
 if __name__ == "__main__":
