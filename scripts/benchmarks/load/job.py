@@ -1,4 +1,4 @@
-"""The kinds of load: a closed loop of so many callers, Poisson arrivals, a surge, and a few answers to look at.
+"""The kinds of load: closed loops of so many callers, Poisson arrivals, a surge, and a few answers to look at.
 
 A closed loop shows what a server can do; arrivals that do not wait for answers show what callers feel. There,
 latency counts from when a request was due and not from when it was sent: otherwise a server that stalls
@@ -23,7 +23,7 @@ from scripts.benchmarks.load.target import Call, Target
 from scripts.benchmarks.load.window import Window
 from serving.failure import ServerError
 
-__all__ = ["Ask", "ClosedLoop", "Job", "Outcome", "Poisson", "Surge", "arrivals"]
+__all__ = ["Ask", "ClosedLoop", "Job", "Outcome", "Poisson", "Surge", "Tally", "arrivals"]
 
 GIVE_UP = 3
 # The first answer may come from a cold server.
@@ -196,6 +196,42 @@ class Surge:
             for place, rate in enumerate(self.rates)
         ]
         return np.concatenate([due[due < (place + 1) * self.seconds] for place, due in enumerate(phases)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """`connections` callers that ask again as soon as they are answered, whatever the answer, `requests` times in all.
+
+    Whose request fails asks no more, for its connection may be gone: the next job connects anew. What is found is an
+    array of rows: when a request was asked by `clock`, which is the whole machine's, how long it took, in seconds,
+    and its `Outcome`.
+    """
+
+    requests: int
+    connections: int
+
+    @property
+    def most_seconds(self) -> float:
+        """See `Job`."""
+        return self.requests * SLOWEST_ANSWER_SECONDS / self.connections
+
+    async def run(self, call: Call, target: Target) -> NDArray[np.float64]:
+        """See `Job`."""
+        rows: list[tuple[float, float, int]] = []
+        numbers = iter(range(self.requests))
+
+        async def caller() -> None:
+            for number in numbers:
+                asked = clock()
+                outcome = await _outcome(call, number)
+                rows.append((asked, clock() - asked, outcome))
+                if outcome is Outcome.FAILED:
+                    return
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self.connections):
+                tasks.create_task(caller())
+        return np.array(rows)
 
 
 @dataclass(frozen=True)
