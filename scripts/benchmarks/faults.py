@@ -74,7 +74,8 @@ def _announcement(release: Artifact, course: Course) -> str:
     return (
         f"faults: {course.kills} x kill -9 in {course.requests:,} requests, then {course.soak:,} more, about "
         f"{minutes} min {seconds:02} s, on {release.manifest.version} ({release.manifest.catalogue:,} items)\n"
-        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers."
+        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers; if "
+        "others work here too, it takes as much longer as they take."
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scripts.benchmarks.load.connection import RefusedError
-from scripts.benchmarks.load.job import Ask, ClosedLoop, Outcome, Poisson, Surge, arrivals
+from scripts.benchmarks.load.job import Ask, ClosedLoop, Outcome, Poisson, Surge, Tally, arrivals
 from serving.failure import ServerError
 
 
@@ -157,3 +157,34 @@ def test_a_surge_notes_when_each_request_was_due_and_what_became_of_it():
     assert len(due) == before + during + after
     assert during > 2 * max(before, after)
     assert (took >= 0).all()
+
+
+def test_a_tally_asks_so_often_and_notes_when_and_with_what_outcome():
+    server = Server(0.01)
+
+    async def answering(number):
+        await server(number)
+        return b'{"fallback":true}' if number % 2 else b"{}"
+
+    begin = time.perf_counter()
+    asked, took, outcome = asyncio.run(Tally(requests=40, connections=4).run(answering, None)).T
+
+    assert (server.most, sorted(server.asked)) == (4, list(range(40)))
+    assert (outcome == Outcome.MODEL).sum() == (outcome == Outcome.FALLBACK).sum() == 20
+    assert (took >= 0.01).all()
+    assert (asked >= begin).all()
+    assert (asked + took <= time.perf_counter()).all()
+
+
+def test_in_a_tally_who_fails_asks_no_more_and_who_is_told_to_come_again_does():
+    async def answering(number):
+        await asyncio.sleep(0.001)
+        if number == 0:
+            raise ServerError("it hung up")
+        raise RefusedError(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1", b"")
+
+    one = asyncio.run(Tally(requests=50, connections=1).run(answering, None))
+    two = asyncio.run(Tally(requests=50, connections=2).run(answering, None))
+
+    assert one[:, 2].tolist() == [Outcome.FAILED]
+    assert sorted(two[:, 2].tolist()) == [*[Outcome.AGAIN] * 49, Outcome.FAILED]
