@@ -37,6 +37,7 @@ NUMBERS = (
 KINDS = ("Month", "OperatingSystems", "Browser", "Region", "TrafficType", "VisitorType", "Weekend")
 _TRUTH = {"TRUE": True, "FALSE": False}
 _HEADING_LINES = 1
+_ROWS_AT_A_TIME = 1 << 20
 
 
 def read(path: Path) -> DataFrame:
@@ -44,7 +45,8 @@ def read(path: Path) -> DataFrame:
 
     ValueError names the file, the line and the remedy.
     """
-    rows, refused = read_csv(path, [*NUMBERS, *KINDS, BOUGHT])
+    pieces, asides = zip(*read_csv(path, [*NUMBERS, *KINDS, BOUGHT], _ROWS_AT_A_TIME), strict=True)
+    rows, refused = pd.concat(pieces, ignore_index=True), pd.concat(asides)
     if len(refused):
         raise ValueError(f"{path} {refused['row'].iloc[0]} has too few or too many fields; correct the file")
     sessions = DataFrame({column: _numbers(path, rows[column]) for column in NUMBERS})
