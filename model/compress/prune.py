@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
-from model.architecture import Block, Recommender
+from model.architecture import Recommender
 from model.artifact import GateError
+from model.layers import Block
 
 __all__ = ["check_two_of_four", "magnitude", "settle", "structured", "two_of_four"]
 

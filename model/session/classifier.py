@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from torch import Tensor, nn
 
-from model.architecture import small_head
+from model.layers import small_head
 from model.session.table import BOUGHT, Columns
 
 __all__ = ["Logits", "SessionConfig", "SessionNetwork", "train_sessions"]

@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from model.artifact import Artifact, release_store
+from scripts.benchmarks.machine import cores
 from scripts.benchmarks.result import FOLDER, Result
 from serving.failure import ServerError
 
-__all__ = ["alone", "command", "shown"]
+__all__ = ["alone", "announcement", "command", "shown", "subject"]
 
 LOCAL_RELEASE = FOLDER.parent / "local" / "release"
 PROJECT = FOLDER.parents[1]
@@ -62,6 +63,27 @@ def _release(console: Console) -> Artifact:
 
     with console_progress(console) as progress:
         return build_release(ReleaseConfig(recipe="baseline"), release_store(), console.print, progress)
+
+
+def announcement(name: str, course: str, seconds: float, release: Artifact) -> str:
+    """What a run will do, on what, and for how long at most, before it starts."""
+    minutes, rest = divmod(round(seconds), 60)
+    return (
+        f"{name}: {course}, at most about {minutes} min {rest:02} s, on {release.manifest.version} "
+        f"({release.manifest.catalogue:,} items)\n"
+        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers: what they "
+        "take, the servers lack. Nothing else should run here meanwhile."
+    )
+
+
+def subject(release: Artifact) -> dict[str, Any]:
+    """What a run's figures depend on beside the machine."""
+    return {
+        "caller-cores": cores(),
+        "release": release.digest,
+        "recipe": release.manifest.recipe,
+        "items": release.manifest.catalogue,
+    }
 
 
 @contextmanager

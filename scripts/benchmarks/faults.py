@@ -7,21 +7,22 @@ with kills, then without. What may grow is the gateway's audit log, on the disk.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 
 from model.artifact import Artifact
-from scripts.benchmarks.course import alone, command, shown
+from scripts.benchmarks.course import alone, announcement, command, shown, subject
 from scripts.benchmarks.domain.estate import cache_hits
 from scripts.benchmarks.fault import verdict
 from scripts.benchmarks.fault.callers import CONNECTIONS
-from scripts.benchmarks.fault.course import FULL, SHORT, Course, measure
+from scripts.benchmarks.fault.course import FULL, SHORT, TENTHS, Course, kill, soak
 from scripts.benchmarks.fault.servers import running
 from scripts.benchmarks.load.payload import recorded
 from scripts.benchmarks.load.process import LoadProcess
-from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.machine import describe
 from scripts.benchmarks.result import Result, Row
 from serving.catalogue import Catalogue
 
@@ -44,39 +45,31 @@ def bench(release: Artifact, course: Course, folder: Path, console: Console) -> 
     started = time.monotonic()
     machine = describe(PACKAGES)
     with alone(folder), ExitStack() as stack:
-        console.print(_announcement(release, course), soft_wrap=True)
+        what = f"{course.kills} x kill -9 in {course.requests:,} requests, then {course.soak:,} more"
+        seconds = START_SECONDS + course.seconds
+        console.print(announcement("faults", what, seconds, release), soft_wrap=True)
         servers = stack.enter_context(running(release, folder))
         users = len(Catalogue.load(release.folder).histories)
         load = stack.enter_context(LoadProcess(recorded(release.folder, users)))
-        with shown(console, course.seconds) as progress:
-            found = measure(load, servers, course, progress)
-        hits = cache_hits(servers.gateway_port)
-        rows = [
-            *verdict.rows(found, course),
-            Row(name="answers of the gateway from its cache", measured=hits, unit=""),
-        ]
-        processes = [*(kill.pid for kill in found.kills), servers.first.process.pid]
-    machine |= {
-        "release": release.digest,
-        "recipe": release.manifest.recipe,
-        "items": release.manifest.catalogue,
-        "users": users,
-        "connections": CONNECTIONS,
-        "processes of the killed Triton": processes,
-    }
-    result = Result(name="faults", machine=machine, seconds=time.monotonic() - started, rows=rows)
-    console.print(result.table())
-    return result
+        machine |= {**subject(release), "users": users, "connections": CONNECTIONS}
 
+        def result(rows: Sequence[Row]) -> Result:
+            return Result(name="faults", machine=machine, seconds=time.monotonic() - started, rows=rows)
 
-def _announcement(release: Artifact, course: Course) -> str:
-    minutes, seconds = divmod(round(START_SECONDS + course.seconds), 60)
-    return (
-        f"faults: {course.kills} x kill -9 in {course.requests:,} requests, then {course.soak:,} more, about "
-        f"{minutes} min {seconds:02} s, on {release.manifest.version} ({release.manifest.catalogue:,} items)\n"
-        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers; if "
-        "others work here too, it takes as much longer as they take."
-    )
+        with shown(console, course.kills * course.kill_seconds) as progress:
+            killed = kill(load, servers, course, progress)
+        machine["processes of the killed Triton"] = [*killed.processes, servers.first.process.pid]
+        of_kills = verdict.of_kills(killed, course)
+        # Known already, whatever becomes of the soak.
+        console.print(result(of_kills).table())
+        with shown(console, TENTHS * course.tenth_seconds) as progress:
+            soaked = soak(load, servers, course, progress)
+        hits = Row(
+            name="answers of the gateway from its cache", measured=cache_hits(servers.gateway_port), unit=""
+        )
+        of_soak = [*verdict.of_soak(soaked, course), hits]
+    console.print(result(of_soak).table())
+    return result([*of_kills, *of_soak])
 
 
 if __name__ == "__main__":

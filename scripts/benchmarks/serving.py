@@ -18,11 +18,11 @@ from scripts.benchmarks.contest import comparison, verdict
 from scripts.benchmarks.contest.contender import WORKERS, Contenders, running
 from scripts.benchmarks.contest.plan import FULL, SHORT, START_SECONDS, Plan
 from scripts.benchmarks.contest.rounds import measure
-from scripts.benchmarks.course import alone, command, shown
+from scripts.benchmarks.course import alone, announcement, command, shown, subject
 from scripts.benchmarks.embedded import ENVIRONMENT
 from scripts.benchmarks.load.payload import K, recorded
 from scripts.benchmarks.load.process import LoadProcess
-from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.machine import describe
 from scripts.benchmarks.result import FOLDER, Result
 from serving.model_config import TargetConfig
 
@@ -46,7 +46,7 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     """
     started = time.monotonic()
     with alone(folder), ExitStack() as stack:
-        console.print(_announcement(release, plan), soft_wrap=True)
+        console.print(announcement("serving", f"{plan.rounds} rounds", plan.seconds, release), soft_wrap=True)
         contenders = stack.enter_context(running(release, folder))
         load = stack.enter_context(LoadProcess(recorded(release.folder, PAYLOADS)))
         with shown(console, plan.seconds - START_SECONDS) as progress:
@@ -61,17 +61,6 @@ def bench(release: Artifact, plan: Plan, folder: Path, console: Console) -> Resu
     return result
 
 
-def _announcement(release: Artifact, plan: Plan) -> str:
-    minutes, seconds = divmod(round(plan.seconds), 60)
-    used = cores()
-    return (
-        f"serving: {plan.rounds} rounds, at most about {minutes} min {seconds:02} s, on {release.manifest.version} "
-        f"({release.manifest.catalogue:,} items)\n"
-        f"The callers run on cores {', '.join(map(str, used))}, which they share with the servers: what they "
-        "take, the servers lack. Nothing else should run here meanwhile."
-    )
-
-
 def _machine(release: Artifact, contenders: Contenders, plan: Plan) -> dict[str, Any]:
     """Where it ran, with which versions, and how each server was set up."""
     about = describe(PACKAGES)
@@ -80,10 +69,7 @@ def _machine(release: Artifact, contenders: Contenders, plan: Plan) -> dict[str,
     target = TargetConfig.embedded()
     return {
         **about,
-        "caller-cores": cores(),
-        "release": release.digest,
-        "recipe": release.manifest.recipe,
-        "items": release.manifest.catalogue,
+        **subject(release),
         "k": K,
         "payloads": PAYLOADS,
         "rounds": plan.rounds,

@@ -13,14 +13,14 @@ from pathlib import Path
 from rich.console import Console
 
 from model.artifact import Artifact
-from scripts.benchmarks.course import alone, command, shown
+from scripts.benchmarks.course import alone, announcement, command, shown, subject
 from scripts.benchmarks.domain import verdict
 from scripts.benchmarks.domain.estate import cache_hits
 from scripts.benchmarks.domain.rounds import FULL, SHORT, Course, measure
 from scripts.benchmarks.domain.servers import WORKERS, Servers, running
 from scripts.benchmarks.load.payload import recorded
 from scripts.benchmarks.load.process import LoadProcess
-from scripts.benchmarks.machine import cores, describe
+from scripts.benchmarks.machine import describe
 from scripts.benchmarks.memory import pss_mib
 from scripts.benchmarks.result import FOLDER, Result, Row
 from serving.catalogue import Catalogue
@@ -45,7 +45,10 @@ def bench(release: Artifact, course: Course, folder: Path, console: Console) -> 
     """
     started = time.monotonic()
     with alone(folder), ExitStack() as stack:
-        console.print(_announcement(release, course), soft_wrap=True)
+        console.print(
+            announcement("shop", f"{course.plan.rounds} rounds", START_SECONDS + course.seconds, release),
+            soft_wrap=True,
+        )
         servers = stack.enter_context(running(release, folder))
         users = len(Catalogue.load(release.folder).histories)
         load = stack.enter_context(LoadProcess(recorded(release.folder, users)))
@@ -54,10 +57,7 @@ def bench(release: Artifact, course: Course, folder: Path, console: Console) -> 
         rows = [*verdict.rows(found, course), *_conditions(servers)]
     machine = {
         **describe(PACKAGES),
-        "caller-cores": cores(),
-        "release": release.digest,
-        "recipe": release.manifest.recipe,
-        "items": release.manifest.catalogue,
+        **subject(release),
         "users": users,
         "rounds": course.plan.rounds,
         "workers": f"one gateway before Triton, {WORKERS} x 1 thread where the model is inside",
@@ -65,16 +65,6 @@ def bench(release: Artifact, course: Course, folder: Path, console: Console) -> 
     result = Result(name="shop", machine=machine, seconds=time.monotonic() - started, rows=rows)
     console.print(result.table())
     return result
-
-
-def _announcement(release: Artifact, course: Course) -> str:
-    minutes, seconds = divmod(round(START_SECONDS + course.seconds), 60)
-    return (
-        f"shop: {course.plan.rounds} rounds, at most about {minutes} min {seconds:02} s, on "
-        f"{release.manifest.version} ({release.manifest.catalogue:,} items)\n"
-        f"The callers run on cores {', '.join(map(str, cores()))}, which they share with the servers: what they "
-        "take, the servers lack. Nothing else should run here meanwhile."
-    )
 
 
 def _conditions(servers: Servers) -> list[Row]:

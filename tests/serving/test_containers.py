@@ -20,6 +20,7 @@ import pytest
 from infra.training.bundle import bundle
 from infra.training.job import CACHE, CODE, DATA, SCRIPT, SERVICE, WORK
 from model.artifact import MANIFEST
+from scripts.containers.contents import contents as report_of
 from serving.fetch import fetch
 from serving.model_config import TargetConfig
 from serving.publish import publish
@@ -46,6 +47,8 @@ HEAVY_LOCKED = re.compile(
 )
 # On disk; a registry sends a third of it.
 MOST_BYTES = 215_000_000
+# The goal is 150 MB.
+MOST_SENT = 150_000_000
 STORE = f"s3://{BUCKET}/releases"
 
 
@@ -215,6 +218,24 @@ def test_the_gateways_image_has_no_shell_no_installer_and_nothing_that_gives_rig
     assert {"arro3", "fastapi"} <= packages
     assert not packages & {"pandas", "pyarrow", "boto3", "cryptography"}
     assert size < MOST_BYTES
+
+
+def test_the_report_of_an_image_counts_what_the_image_holds(podman, gateway_image, tmp_path):
+    archive = tmp_path / "image.tar"
+    podman.done("save", "--format", "docker-archive", "--output", archive, gateway_image)
+    place = Path(podman.done("image", "mount", gateway_image))
+    try:
+        files = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+        size = sum(path.stat().st_size for path in files)
+    finally:
+        podman.done("image", "unmount", gateway_image)
+
+    found = report_of(archive)
+
+    assert (found.files, found.disk, sum(found.parts.values())) == (len(files), size, size)
+    assert found.sent < MOST_SENT
+    assert (found.shells, found.privileged) == ((), ())
+    assert {"numpy", "grpcio"} <= found.parts.keys()
 
 
 def _answer(port, path, podman, container):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +15,7 @@ from scripts.benchmarks.load.job import Ask
 from scripts.benchmarks.load.process import LoadProcess
 from serving.failure import ServerError
 
-__all__ = ["FULL", "SHORT", "TENTHS", "Course", "Found", "measure"]
+__all__ = ["FULL", "SHORT", "TENTHS", "Course", "Killed", "Soaked", "kill", "soak"]
 
 # About what two cores answer beside their callers; only the announcement needs it.
 ANSWERS_PER_SECOND = 150
@@ -52,21 +53,31 @@ FULL = Course(kills=5, requests=20_000, soak=72_000, batch=1_000)
 SHORT = Course(kills=1, requests=400, soak=400, batch=40)
 
 
-@dataclass
-class Found:
-    """Everything that was measured: rows of `Tally`, and MiB of each part after each tenth of the soak."""
+@dataclass(frozen=True, kw_only=True)
+class Killed:
+    """The kills, and the rows of `Tally` of what was asked meanwhile."""
 
-    kills: list[Kill] = field(default_factory=list)
-    killed: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
-    soaked: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    kills: Sequence[Kill]
+    asked: NDArray[np.float64]
+
+    @property
+    def processes(self) -> list[int]:
+        """Those that were killed."""
+        return [each.pid for each in self.kills]
+
+
+@dataclass(kw_only=True)
+class Soaked:
+    """The rows of `Tally`; and after each tenth, how many requests had been asked and MiB of each part."""
+
+    asked: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    counts: list[int] = field(default_factory=list)
     memory: list[dict[str, float]] = field(default_factory=list)
-    # How many requests of the soak had been asked each time.
-    asked: list[int] = field(default_factory=list)
 
 
-def measure(load: LoadProcess, servers: Servers, course: Course, progress: Progress) -> Found:
-    """Run everything; ServerError if a server does not come back or lists nothing."""
-    found = Found()
+def kill(load: LoadProcess, servers: Servers, course: Course, progress: Progress) -> Killed:
+    """Kill while callers go on; ServerError if a server does not come back or lists nothing."""
+    kills: list[Kill] = []
     if load.run(servers.target, Ask(1)) == [[0]]:
         raise ServerError("the shop lists no items, so there is nothing to measure")
     callers = Callers(load, servers.target, course.batch)
@@ -75,15 +86,20 @@ def measure(load: LoadProcess, servers: Servers, course: Course, progress: Progr
             progress(f"kill {number + 1} of {course.kills}, {callers.asked:,} asked", course.kill_seconds)
             until((number + 0.5) * course.requests / course.kills)
             callers.middle()
-            found.kills.append(servers.kill())
+            kills.append(servers.kill())
         until(course.requests)
-    found.killed = callers.rows
-    soak = Callers(load, servers.target, course.batch)
+    return Killed(kills=kills, asked=callers.rows)
+
+
+def soak(load: LoadProcess, servers: Servers, course: Course, progress: Progress) -> Soaked:
+    """Ask and look at the memory; ServerError if nobody answers any more."""
+    found = Soaked()
+    callers = Callers(load, servers.target, course.batch)
     for tenth in range(1, TENTHS + 1):
-        progress(f"soak, {tenth} of {TENTHS}, {soak.asked:,} asked", course.tenth_seconds)
-        while soak.asked < tenth * course.soak / TENTHS:
-            soak.ask()
+        progress(f"soak, {tenth} of {TENTHS}, {callers.asked:,} asked", course.tenth_seconds)
+        while callers.asked < tenth * course.soak / TENTHS:
+            callers.ask()
         found.memory.append(servers.memory_mib())
-        found.asked.append(soak.asked)
-    found.soaked = soak.rows
+        found.counts.append(callers.asked)
+    found.asked = callers.rows
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benchmarks.fault.course import Course, Found
+from scripts.benchmarks.fault.course import Course, Killed, Soaked
 from scripts.benchmarks.fault.servers import PARTS
 from scripts.benchmarks.load.job import Outcome
 from scripts.benchmarks.load.window import percentile
 from scripts.benchmarks.result import Row
 
-__all__ = ["rows"]
+__all__ = ["of_kills", "of_soak"]
 
 # Issue 7, "Faults": nothing fails, memory is flat. Two readings of the same process differ by some pages.
 MOST_GROWTH = 1.05
@@ -20,15 +20,15 @@ FELT_SECONDS = 2.0
 PER_REQUESTS = 10_000
 
 
-def rows(found: Found, course: Course) -> list[Row]:
-    """Every row, also where a goal is missed."""
+def of_kills(found: Killed, course: Course) -> list[Row]:
+    """Every row of the first part, also where a goal is missed."""
     felt = _felt(found)
     times = "once" if course.kills == 1 else f"{course.kills} times"
     return [
-        *_outcomes(f"Triton killed {times}", found.killed, course.requests),
+        *_outcomes(f"Triton killed {times}", found.asked, course.requests),
         Row(name="fewest requests under way when it was killed", measured=_under_way(found), unit=""),
-        *_latencies(f"in the {FELT_SECONDS:.0f} s after a kill", found.killed[felt]),
-        *_latencies("of the rest", found.killed[~felt]),
+        *_latencies(f"in the {FELT_SECONDS:.0f} s after a kill", found.asked[felt]),
+        *_latencies("of the rest", found.asked[~felt]),
         Row(
             name="longest until the edge knew of a kill",
             measured=max(kill.noticed_seconds for kill in found.kills),
@@ -39,8 +39,14 @@ def rows(found: Found, course: Course) -> list[Row]:
             measured=max(kill.answers_seconds for kill in found.kills),
             unit="s",
         ),
-        *_outcomes("soak", found.soaked, course.soak),
-        *_latencies("of the soak", found.soaked),
+    ]
+
+
+def of_soak(found: Soaked, course: Course) -> list[Row]:
+    """Every row of the second part."""
+    return [
+        *_outcomes("soak", found.asked, course.soak),
+        *_latencies("of the soak", found.asked),
         *(row for part in PARTS for row in _memory(part, found)),
     ]
 
@@ -58,17 +64,17 @@ def _outcomes(where: str, rows: NDArray[np.float64], requests: int) -> list[Row]
     ]
 
 
-def _felt(found: Found) -> NDArray[np.bool_]:
+def _felt(found: Killed) -> NDArray[np.bool_]:
     """Which requests were under way within `FELT_SECONDS` of a kill."""
-    begin, took, _ = found.killed.T
+    begin, took, _ = found.asked.T
     felt = np.zeros(len(begin), bool)
     for kill in found.kills:
         felt |= (begin + took > kill.at) & (begin < kill.at + FELT_SECONDS)
     return felt
 
 
-def _under_way(found: Found) -> int:
-    begin, took, _ = found.killed.T
+def _under_way(found: Killed) -> int:
+    begin, took, _ = found.asked.T
     return min(int(((begin <= kill.at) & (kill.at < begin + took)).sum()) for kill in found.kills)
 
 
@@ -80,10 +86,10 @@ def _latencies(which: str, rows: NDArray[np.float64]) -> list[Row]:
     ]
 
 
-def _memory(part: str, found: Found) -> list[Row]:
+def _memory(part: str, found: Soaked) -> list[Row]:
     """`found.memory` has an entry for each tenth of the soak."""
     first, last = found.memory[0][part], found.memory[-1][part]
-    later = found.asked[-1] - found.asked[0]
+    later = found.counts[-1] - found.counts[0]
     return [
         Row(name=f"{PARTS[part]}: after a tenth of the soak", measured=first, unit="MiB"),
         Row(name=f"{PARTS[part]}: at the end", measured=last, unit="MiB"),

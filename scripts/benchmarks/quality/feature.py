@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import mean
 
 from model.config import ATTRIBUTES, ModelConfig
 from model.data import prepare
 from model.evaluate import eager_ranker, ndcg
 from model.inputs import ReleaseConfig, training_folder
-from model.progress import EpochReport
 from model.release import Say
 from model.sequence import requests
 from model.train import train
+from scripts.benchmarks.quality.plan import Figures, Plan, Progress
 from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Row
 
-__all__ = ["FULL", "SHORT", "Plan", "measure", "rows", "table"]
+__all__ = ["FULL", "SHORT", "measure", "rows", "table"]
 
 WHOLE, TIMES = "all features", "times"
 PARTS = ("validation", "test")
-
-Progress = Callable[[EpochReport], None]
-Figures = Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The recipe whose features are left out one by one, and how long that takes."""
-
-    recipe: str
-    about: str
-
 
 FULL = Plan(recipe="baseline", about="about half an hour a seed on one quiet core (an estimate)")
 SHORT = Plan(recipe="smoke", about="seconds a seed; its figures mean nothing")

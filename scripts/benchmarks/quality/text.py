@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import mean
 
 import numpy as np
@@ -21,17 +21,17 @@ from model.data import Prepared, prepare
 from model.evaluate import CUTOFF, eager_logits, eager_ranker, gains, in_chunks, rank_metrics
 from model.groups import RARE_BELOW, by_group
 from model.inputs import ReleaseConfig, training_folder
-from model.progress import EpochReport
 from model.release import Say
 from model.sequence import Request, requests
 from model.text.encoder import TextEncoder
 from model.text.reading import Readings
 from model.text.tune import tune
 from model.train import train
+from scripts.benchmarks.quality.plan import Figures, Plan, Progress
 from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Row
 
-__all__ = ["FULL", "SHORT", "Plan", "figures", "measure", "rows", "table"]
+__all__ = ["FULL", "SHORT", "figures", "measure", "rows", "table"]
 
 # What an item's vector is made of.
 IDS, ATTRIBUTES, TEXT, TUNED = (
@@ -47,18 +47,6 @@ ALL, NEW, COLD = "NDCG@10", "NDCG@10, new to the customer", "NDCG@10, cold items
 AMONG, AHEAD, AS_NEW = "NDCG@10 among cold items", "ahead of cold items", "the same, ids taken away"
 NAMES = (ALL, NEW, COLD, AMONG, AHEAD, AS_NEW)
 COLD_GROUP = f"items with fewer than {RARE_BELOW} events in training"
-
-Progress = Callable[[EpochReport], None]
-Figures = Mapping[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The recipe with everything in it, and how long that takes."""
-
-    recipe: str
-    about: str
-
 
 FULL = Plan(recipe="text", about="about half an hour a seed on one quiet core (an estimate)")
 SHORT = Plan(recipe="text_smoke", about="seconds a seed; its figures mean nothing")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from scripts.benchmarks.fault.course import TENTHS, Course, Found
+from scripts.benchmarks.fault.course import TENTHS, Course, Killed, Soaked
 from scripts.benchmarks.fault.servers import PARTS, Kill
-from scripts.benchmarks.fault.verdict import rows
+from scripts.benchmarks.fault.verdict import of_kills, of_soak
 from scripts.benchmarks.load.job import Outcome
 
 COURSE = Course(kills=2, requests=1000, soak=2000, batch=100)
@@ -17,20 +17,19 @@ def asked(outcome=Outcome.MODEL):
     return np.column_stack([begin, np.where(late, 0.09, 0.009), np.full(1000, outcome)])
 
 
-def found(killed=None, soaked=None, last=100.0):
+def found(killed=None, last=100.0):
     """Each process took 100 MiB after the first tenth of the soak, and `last` after the last."""
     readings = np.linspace(100.0, last, TENTHS)
-    return Found(
-        kills=KILLS,
-        killed=asked() if killed is None else killed,
-        soaked=np.tile(asked(), (2, 1)) if soaked is None else soaked,
+    return Killed(kills=KILLS, asked=asked() if killed is None else killed), Soaked(
+        asked=np.tile(asked(), (2, 1)),
+        counts=[200 * tenth for tenth in range(1, TENTHS + 1)],
         memory=[dict.fromkeys(PARTS, mib) for mib in readings.tolist()],
-        asked=[200 * tenth for tenth in range(1, TENTHS + 1)],
     )
 
 
 def by_name(measured):
-    return {row.name: row for row in rows(measured, COURSE)}
+    killed, soaked = measured
+    return {row.name: row for row in [*of_kills(killed, COURSE), *of_soak(soaked, COURSE)]}
 
 
 def test_a_run_where_nothing_fails_and_nothing_grows_meets_every_goal():
