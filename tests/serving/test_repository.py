@@ -1,6 +1,5 @@
 import errno
 import os
-import resource
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from model.artifact import sha256_of
 from serving import repository
 from serving.model_config import TargetConfig
 from serving.repository import add_version, restore, served_configs
+from tests.full_disk import no_file_larger_than
 from tests.releases import tiny_release
 
 EMBEDDED = TargetConfig.embedded(instances=1)
@@ -119,13 +119,8 @@ def test_a_full_disk_leaves_nothing_of_the_new_version(tmp_path, release, monkey
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", other_file_system)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            add_version(root, other, EMBEDDED)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with no_file_larger_than(limit), pytest.raises(OSError, match="File too large"):
+        add_version(root, other, EMBEDDED)
 
     assert contents(root) == before
     assert sorted(path.name for path in (root / "recommend").iterdir()) == ["1", "config.pbtxt", "warmup"]

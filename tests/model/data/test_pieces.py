@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import resource
-from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from model.data import DataConfig, prepare
 from model.data.__main__ import main
 from model.data.median import medians
 from model.data.training import Points, points
+from tests.full_disk import no_file_larger_than
 from tests.model.data.shops import COLUMNS, FILES, MAPPING, plain_rows, reasons, row, shop
 
 # What the preparation that held the whole file made of `DIRTY`, the last one before this; SCHEMA_VERSION 1.
@@ -74,17 +73,6 @@ def assert_same(one, other):
 
 def digest(table):
     return hashlib.sha256(table.to_csv(float_format="%.6g").encode()).hexdigest()[:16]
-
-
-@contextmanager
-def file_size_limit(size):
-    """What a full disk does to writes: from the limit on they fail (setrlimit(2), RLIMIT_FSIZE)."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("at_a_time", [1 << 20, 50, 11])
@@ -161,7 +149,7 @@ def test_a_full_disk_is_one_line_with_its_remedy_and_nothing_stays_behind(tmp_pa
     aside.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(aside))
 
-    with file_size_limit(4096):
+    with no_file_larger_than(4096):
         code = main(["--source", "table", "--path", config.path])
 
     captured = capsys.readouterr()

@@ -1,12 +1,11 @@
 import json
-import resource
-from contextlib import contextmanager
 
 import pytest
 
 from serving.gateway import audit, audit_log
 from serving.gateway.audit import AuditError, Link, audit_files, verify
 from serving.gateway.audit_log import AuditLog
+from tests.full_disk import no_file_larger_than
 
 
 def written(folder, count=5, start=0):
@@ -24,17 +23,6 @@ def lines(folder):
 def rewritten(folder, new):
     (file,) = audit_files(folder)
     file.write_bytes(b"".join(new))
-
-
-@contextmanager
-def no_file_larger_than(size):
-    """What a full disk does to writes: from the limit on they fail (setrlimit(2), RLIMIT_FSIZE)."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_records_hold_and_the_next_start_goes_on_with_the_chain(tmp_path):

@@ -142,8 +142,9 @@ def test_a_gateway_killed_while_it_writes_loses_no_event_and_no_record(tmp_path,
     assert verify(tmp_path / "state" / "audit").number == 6
 
 
-def test_with_a_full_disk_answers_go_on_and_every_record_follows(tmp_path, triton, release):
+def test_with_a_full_disk_answers_go_on_and_every_record_follows(tmp_path, triton, release, monkeypatch):
     """RLIMIT_FSIZE on the running process: from a size on, its files take nothing, as on a full disk."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # as in tests.full_disk
     config, *_ = triton
     with running_gateway(tmp_path, f"127.0.0.1:{config.ports.grpc}", release.folder, *LOCAL) as gateway:
         recommended(gateway)
