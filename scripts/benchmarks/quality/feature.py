@@ -1,25 +1,26 @@
-"""What each feature of a shop's data is worth: the same training without it."""
+"""What each feature of a shop's data is worth: the same training without it, or with one that no recipe has."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import mean
 
 from model.config import ATTRIBUTES, ModelConfig
-from model.data import prepare
+from model.data import Prepared, prepare
 from model.evaluate import eager_ranker, ndcg
 from model.inputs import ReleaseConfig, training_folder
 from model.release import Say
 from model.sequence import requests
 from model.train import train
+from scripts.benchmarks.quality.discount import with_discounts
 from scripts.benchmarks.quality.plan import Figures, Plan, Progress
 from scripts.benchmarks.quality.spread import spread_table
 from scripts.benchmarks.result import Row
 
 __all__ = ["FULL", "SHORT", "measure", "rows", "table"]
 
-WHOLE, TIMES = "all features", "times"
+WHOLE, TIMES, DISCOUNTS = "all features", "times", "with discounts"
 PARTS = ("validation", "test")
 
 FULL = Plan(recipe="baseline", about="about half an hour a seed on one quiet core (an estimate)")
@@ -29,17 +30,17 @@ SHORT = Plan(recipe="smoke", about="seconds a seed; its figures mean nothing")
 def measure(
     plan: Plan, source: str, path: str, seeds: Sequence[int], say: Say, progress: Progress
 ) -> dict[str, list[Figures]]:
-    """NDCG@10 of both held-out parts by what was left out, one entry a seed; a killed run goes on."""
+    """NDCG@10 of both held-out parts by what was left out or added, one entry a seed; a killed run goes on."""
     config = ReleaseConfig(recipe=plan.recipe, source=source, path=path)
     prepared = prepare(config.data)
     tuned = config.train_config(len(prepared.items))
     found: dict[str, list[Figures]] = {}
     for seed in seeds:
-        for name, network in _without(tuned.model).items():
+        for name, data, network in _arms(prepared, tuned.model, source):
             say(f"seed {seed}, {name}: training")
             folder = training_folder(replace(config, seed=seed))
             model = train(
-                prepared,
+                data,
                 replace(tuned, model=network),
                 seed,
                 folder.with_name(f"{folder.name}-{name.replace(' ', '-')}"),
@@ -55,14 +56,18 @@ def measure(
     return found
 
 
-def _without(network: ModelConfig) -> dict[str, ModelConfig]:
-    """The network by what it lacks; attributes that the data lack make no difference and are trained nonetheless."""
-    less = {
-        f"without {name}": replace(network, attributes=tuple(each for each in ATTRIBUTES if each != name))
-        for name in ATTRIBUTES
-        if name != "listed"
-    }
-    return {WHOLE: network, **less, f"without {TIMES}": replace(network, times=False)}
+def _arms(
+    prepared: Prepared, network: ModelConfig, source: str
+) -> Iterator[tuple[str, Prepared, ModelConfig]]:
+    """What is trained on what; attributes that the data lack make no difference and are trained nonetheless."""
+    yield WHOLE, prepared, network
+    for name in ATTRIBUTES:
+        if name != "listed":
+            others = tuple(each for each in ATTRIBUTES if each != name)
+            yield f"without {name}", prepared, replace(network, attributes=others)
+    yield f"without {TIMES}", prepared, replace(network, times=False)
+    if source == "completejourney":
+        yield DISCOUNTS, with_discounts(prepared), network
 
 
 def table(found: Mapping[str, Sequence[Figures]]) -> str:
@@ -72,7 +77,7 @@ def table(found: Mapping[str, Sequence[Figures]]) -> str:
 
 
 def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
-    """Every figure's mean; a feature that helps has the whole above what is reached without it, on validation."""
+    """Every figure's mean; a feature helps that costs validation when it is left out, or lifts it when it is added."""
     whole = mean(seed["validation"] for seed in found[WHOLE])
     lines = []
     for name, seeds in found.items():
@@ -80,6 +85,12 @@ def rows(found: Mapping[str, Sequence[Figures]]) -> list[Row]:
             measured = mean(seed[part] for seed in seeds)
             goal = whole if part == "validation" and name != WHOLE else None
             lines.append(
-                Row(name=f"{name}, {part}: NDCG@10", measured=measured, unit="", goal=goal, better="less")
+                Row(
+                    name=f"{name}, {part}: NDCG@10",
+                    measured=measured,
+                    unit="",
+                    goal=goal,
+                    better="more" if name == DISCOUNTS else "less",
+                )
             )
     return lines
