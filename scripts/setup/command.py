@@ -65,7 +65,7 @@ def parts(layout: Layout, interpreter: Interpreter) -> tuple[Part, ...]:
         TritonEnvironment(layout, interpreter, uv),
         Engine(layout, interpreter, uv),
         Kubernetes(layout, interpreter, uv),
-        SystemProgram("redis", ("redis-server", "valkey-server"), ("redis-server",)),
+        SystemProgram("redis", ("redis-server",), ("redis-server",)),
         SystemProgram("browser", ("chromium", "chromium-browser", "google-chrome"), ("chromium",)),
         SystemProgram("promtool", ("promtool",), ("prometheus",)),
         SystemProgram("alertmanager", ("prometheus-alertmanager",), ("prometheus-alertmanager",)),

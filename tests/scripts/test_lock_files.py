@@ -1,4 +1,7 @@
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -45,3 +48,36 @@ def test_triton_runs_the_onnxruntime_that_the_project_quantizes_with():
 
     assert versions[0] == versions[1]
     assert "\nnumpy==1." in LOCKS[1].read_text()
+
+
+def test_the_command_writes_every_lock_from_a_file_that_is_there(tmp_path):
+    """With a stand-in of uv, which would ask the registries: it writes down what it is asked for."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "pyproject.toml", "scripts/lock", "*.lock", "*.in", "*.excludes"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    for name in tracked:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    asked = tmp_path / "asked"
+    uv = tmp_path / ".rialto" / "environments" / "uv" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text(f'#!/bin/sh\nwhile [ "$1" != --output-file ]; do shift; done\necho "$2 $3" >> {asked}\n')
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "python3").write_text("#!/bin/sh\n")
+    for program in (uv, programs / "python3"):
+        program.chmod(0o755)
+    (programs / "bash").symlink_to("/bin/bash")
+    for name in ("dirname", "sed"):
+        (programs / name).symlink_to(shutil.which(name))
+    (programs / "git").symlink_to(programs / "python3")
+
+    subprocess.run([tmp_path / "scripts" / "lock"], env={**os.environ, "PATH": str(programs)}, check=True)
+
+    written, sources = zip(*(line.split() for line in asked.read_text().splitlines()), strict=True)
+    assert sorted(written) == [name for name in tracked if name.endswith(".lock")]
+    assert all((tmp_path / source).is_file() for source in sources)

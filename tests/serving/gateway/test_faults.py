@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import shutil
 import signal
 import threading
 from collections import Counter
@@ -16,7 +15,7 @@ from serving.gateway.audit import audit_files, verify
 from serving.runtime import launcher
 from tests.infra.clone import free_ports
 from tests.serving.conftest import EMBEDDED, config_in
-from tests.serving.gateway.conftest import LOCAL, running_gateway, running_redis, until
+from tests.serving.gateway.conftest import LOCAL, running_gateway, running_valkey, until
 from tests.stopping import stopped
 
 pytestmark = pytest.mark.triton
@@ -171,23 +170,20 @@ def test_with_a_full_disk_answers_go_on_and_every_record_follows(tmp_path, trito
 @pytest.mark.redis
 def test_a_store_that_hangs_or_dies_costs_no_answer_and_is_taken_up_again(tmp_path, triton, release):
     config, *_ = triton
-    server = shutil.which("redis-server") or shutil.which("valkey-server")
-    if server is None:
-        pytest.skip("no redis-server or valkey-server here; apt-get install redis-server")
     (port,) = free_ports(1)
-    with running_redis(server, tmp_path, port) as (url, redis):
+    with running_valkey(tmp_path, port) as (url, valkey):
         options = ("--local", "--histories", url)
         gateway_of = running_gateway(tmp_path, f"127.0.0.1:{config.ports.grpc}", release.folder, *options)
         with gateway_of as gateway:
             until(lambda: not recommended(gateway)["fallback"])
-            with stopped(redis.pid):
+            with stopped(valkey.pid):
                 hung, hung_event = recommended(gateway, 21), happened(gateway, "u")
             until(lambda: not recommended(gateway, 22)["fallback"])
-            redis.kill()
-            redis.wait()
+            valkey.kill()
+            valkey.wait()
             gone, gone_event = recommended(gateway, 23), happened(gateway, "u")
             until(lambda: gateway.ask.get("/healthz").json()["histories"] != "ok")
-            with running_redis(server, tmp_path, port):
+            with running_valkey(tmp_path, port):
                 until(lambda: happened(gateway, "u").status_code == 200)
 
     assert hung["fallback_reason"] in {"deadline", "history-store"}

@@ -1,4 +1,4 @@
-"""One contract, held by both stores: SQLite, and a real Redis or Valkey."""
+"""One contract, held by both stores: SQLite, and what many gateways share, before a real Valkey and a real Redis."""
 
 import asyncio
 import sqlite3
@@ -14,10 +14,12 @@ BOUGHT = Event("a", "purchase", 1000.5)
 RATED = Event("b", "rating", 2000.0, 4.0)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(
+    params=["sqlite", *(pytest.param(name, marks=pytest.mark.redis) for name in ("valkey", "redis"))]
+)
 def store(request, tmp_path):
     """`store(story)` runs `await story(histories)` with a store that is empty at first."""
-    url = request.getfixturevalue("redis_url") if request.param == "redis" else None
+    url = None if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_url")
 
     def run(story):
         async def whole():
