@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from model.artifact import GateError
+from model.compress import retrain
 from model.compress.network import networks
 from model.compress.prune import check_two_of_four, magnitude, settle, structured, two_of_four
 from model.compress.retrain import Retraining
@@ -119,3 +120,13 @@ def test_a_pruned_model_that_was_trained_again_is_not_trained_a_third_time(model
 
     assert seen == []
     torch.testing.assert_close(answers(again), answers(first))
+
+
+def test_what_is_trained_again_meets_other_windows_and_other_random_items(model, retraining, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(retrain, "train", lambda *given, **named: seeds.append(given[2]))
+
+    networks(retraining)["half"](model)
+
+    assert len(seeds) == 1
+    assert seeds != [retraining.seed]
