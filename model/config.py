@@ -70,7 +70,7 @@ class TrainConfig:
     requests_per_sequence: int = 12
     positives_per_request: int = 24
     negatives: int = 1024
-    watched_requests: int = 512
+    watched_requests: int = 8_192
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 8e-3
     weight_decay: float = 0.01

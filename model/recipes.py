@@ -33,6 +33,7 @@ def smoke() -> TrainConfig:
         negatives=256,
         requests_per_sequence=4,
         positives_per_request=12,
+        watched_requests=512,
     )
 
 
@@ -104,7 +105,6 @@ def sequences() -> TrainConfig:
         pooled_batches=32,
         requests_per_sequence=50,
         positives_per_request=1,
-        watched_requests=2048,
         learning_rate=1e-3,
         recovery_epochs=4,
     )
