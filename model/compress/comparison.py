@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
 
 from model.artifact import Artifact, GateError
-from model.compress.speed import Speed, speed
+from model.compress.speed import Speed, speeds
 from model.compress.variant import RefusedError, Variant, compress
 from model.compress.workshop import Kept, Workshop
 
@@ -32,7 +32,7 @@ class Entry:
 def compare(
     shop: Workshop, ways: Sequence[Variant], store: Path, least: float, say: Callable[[str], None]
 ) -> list[Entry]:
-    """Build each variant, or learn why not, and measure it."""
+    """Build each variant, or learn why not; then measure all of them side by side."""
     entries = []
     for way in ways:
         say(f"{way.name}: {way.about}")
@@ -48,11 +48,13 @@ def compare(
                 about=way.about,
                 kept=Kept(**built.manifest.metrics["kept"]),
                 artifact=built,
-                speed=speed(built.folder, shop.model.config.max_history),
                 numbers=_numbers(built.file("recommend.onnx")),
             )
         )
-    return entries
+    say("measuring how fast they are, in turns")
+    folders = [entry.artifact.folder for entry in entries if entry.artifact]
+    found = iter(speeds(folders, shop.model.config.max_history))
+    return [replace(entry, speed=next(found)) if entry.artifact else entry for entry in entries]
 
 
 def choose(entries: Sequence[Entry], least: float) -> Entry:

@@ -1,4 +1,4 @@
-"""How fast and in how much memory a folder's graph answers, measured in a process of its own."""
+"""How fast and in how much memory each folder's graph answers, measured in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,12 @@ from model.evaluate import CUTOFF, padded
 from model.runtime import session
 from model.sequence import Request
 
-__all__ = ["Speed", "speed"]
+__all__ = ["Speed", "speeds"]
 
 BATCHES = (1, 8)
-_ANSWERS = 200
-_WARM_UP = 20
+_ROUNDS = 4
+_ANSWERS = 50
+_WARM_UP = 5
 _MILLISECONDS = 1e3
 _KIB_PER_MIB = 1024
 _SECONDS_PER_DAY = 86_400
@@ -40,11 +43,28 @@ class Speed:
     peak_mib: float
 
 
-def speed(folder: Path, max_history: int) -> Speed:
-    """Ask `recommend.onnx` of `folder` for real histories, one after the other."""
-    command = [sys.executable, "-m", "model.compress.speed", str(folder), str(max_history)]
+def speeds(folders: Sequence[Path], max_history: int) -> list[Speed]:
+    """Ask `recommend.onnx` of each folder for real histories, one after the other.
+
+    All folders have their turn in each of a few rounds, so that what slows the machine for a while slows them all.
+    """
+    rounds = [[_asked(folder, max_history, number) for folder in folders] for number in range(_ROUNDS)]
+    return [_pooled(turns) for turns in zip(*rounds, strict=True)]
+
+
+def _asked(folder: Path, max_history: int, number: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "model.compress.speed", str(folder), str(max_history), str(number)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return Speed(**json.loads(run.stdout))
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def _pooled(turns: Sequence[dict[str, Any]]) -> Speed:
+    found: dict[str, float] = {}
+    for batch in BATCHES:
+        taken = [each for turn in turns for each in turn[f"batch_{batch}"]]
+        found[f"p50_{batch}"], found[f"p99_{batch}"] = np.percentile(taken, [50, 99]).tolist()
+    return Speed(**found, peak_mib=max(turn["peak_mib"] for turn in turns))
 
 
 def _histories(folder: Path, max_history: int) -> list[Request]:
@@ -58,19 +78,20 @@ def _histories(folder: Path, max_history: int) -> list[Request]:
         found.append(
             Request(user, 0.0, newest["item_index"].to_numpy(np.int64), ages, np.array([], np.int64))
         )
-        if len(found) == _ANSWERS:
+        if len(found) == _ROUNDS * _ANSWERS:
             break
     return found
 
 
-def _measured(folder: Path, max_history: int) -> Speed:
+def _turn(folder: Path, max_history: int, number: int) -> dict[str, Any]:
+    """Milliseconds of each answer by batch, and the memory added; each turn has other histories."""
     histories = _histories(folder, max_history)
     before = _peak_mib()
     graph = session(folder / "recommend.onnx", 1)
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for batch in BATCHES:
         taken = []
-        for place in range(_WARM_UP + _ANSWERS):
+        for place in range(number * _ANSWERS - _WARM_UP, (number + 1) * _ANSWERS):
             some = [histories[(place * batch + row) % len(histories)] for row in range(batch)]
             ids, ages = padded(some)
             size = (batch, 1)
@@ -79,8 +100,8 @@ def _measured(folder: Path, max_history: int) -> Speed:
             started = time.perf_counter()
             graph.run(None, feed)
             taken.append((time.perf_counter() - started) * _MILLISECONDS)
-        found[f"p50_{batch}"], found[f"p99_{batch}"] = np.percentile(taken[_WARM_UP:], [50, 99]).tolist()
-    return Speed(**found, peak_mib=_peak_mib() - before)
+        found[f"batch_{batch}"] = taken[_WARM_UP:]
+    return {**found, "peak_mib": _peak_mib() - before}
 
 
 def _peak_mib() -> float:
@@ -88,4 +109,4 @@ def _peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_measured(Path(sys.argv[1]), int(sys.argv[2])))))
+    print(json.dumps(_turn(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

@@ -20,7 +20,7 @@ from model.calibrate import Calibration
 from model.compress.comparison import Entry, compare
 from model.compress.network import ALONE, STUDENT
 from model.compress.precision import int8_dynamic
-from model.compress.speed import speed
+from model.compress.speed import speeds
 from model.compress.variant import MIN_SHARE, VARIANTS
 from model.compress.workshop import Workshop
 from model.export import export
@@ -126,7 +126,8 @@ def _faster_at_width_256(shop: Workshop, folder: Path) -> float:
         shutil.copy2(shop.source.file("histories.parquet"), place)
     export(Recommender(config, tags), Calibration(1.0, 0.0), whole)
     int8_dynamic(whole, small)
-    return speed(whole, config.max_history).p50_1 / speed(small, config.max_history).p50_1
+    exact, rounded = speeds([whole, small], config.max_history)
+    return exact.p50_1 / rounded.p50_1
 
 
 if __name__ == "__main__":
