@@ -9,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["available_memory", "cores", "describe", "own_memory"]
+from model.memory import mib
+
+__all__ = ["available_memory", "cores", "describe"]
 
 CPUINFO = Path("/proc/cpuinfo")
-MEMINFO, STATUS = Path("/proc/meminfo"), Path("/proc/self/status")
-BYTES_PER_GIB, KIB_PER_MIB = 1 << 30, 1 << 10
+MEMINFO = Path("/proc/meminfo")
+BYTES_PER_GIB = 1 << 30
 
 
 def describe(packages: Sequence[str]) -> dict[str, Any]:
@@ -35,17 +37,7 @@ def cores() -> list[int]:
 
 def available_memory() -> float:
     """MiB that a process can take before the machine swaps: what is free and what is only cache."""
-    return _mib(MEMINFO, "MemAvailable")
-
-
-def own_memory(key: str) -> float:
-    """MiB of this process: VmRSS now, VmHWM at the peak; getrusage counts what was there before it was started, too."""
-    return _mib(STATUS, key)
-
-
-def _mib(file: Path, key: str) -> float:
-    lines = dict(line.split(":", 1) for line in file.read_text().splitlines())
-    return int(lines[key].split()[0]) / KIB_PER_MIB
+    return mib(MEMINFO, "MemAvailable")
 
 
 def _cpu() -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from scripts.benchmarks.machine import own_memory
+from model.memory import own_memory
 
 __all__ = ["FAISS", "GOAL", "GRAPH", "opened", "recall"]
 

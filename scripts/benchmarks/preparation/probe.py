@@ -7,7 +7,7 @@ import sys
 import time
 
 from model.data import DataConfig, prepare
-from scripts.benchmarks.machine import own_memory
+from model.memory import own_memory
 
 __all__: list[str] = []
 
